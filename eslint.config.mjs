@@ -1,0 +1,48 @@
+import tseslint from 'typescript-eslint';
+
+/** What each room may import of ours: docs/architecture.md, "Rooms". */
+const rooms = {
+  protocol: ['models', 'pipeline', 'sidecar', 'cli', 'lab'],
+  models: ['pipeline', 'sidecar', 'cli', 'lab'],
+  pipeline: ['sidecar', 'cli', 'lab'],
+  sidecar: ['cli', 'lab'],
+  cli: ['lab'],
+  lab: ['models', 'pipeline', 'sidecar', 'cli']
+};
+
+export default tseslint.config(
+  {
+    ignores: ['node_modules', '.venv', '.cache', 'lib', 'veilbook', 'coverage', 'test-results', 'playwright-report', 'assembly']
+  },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.{ts,tsx}'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      curly: 'error',
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'prefer-arrow-callback': 'error'
+    }
+  },
+  {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' }
+  },
+  ...Object.entries(rooms).map(([room, refused]) => ({
+    files: [`src/${room}/**/*.{ts,tsx}`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: refused.map(other => ({
+            group: [`**/${other}/*`, `**/${other}`],
+            message: `src/${room} may not import src/${other}.`
+          }))
+        }
+      ]
+    }
+  }))
+);

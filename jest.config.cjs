@@ -1,0 +1,65 @@
+/** Two projects: what runs in the browser under JupyterLab's preset, what runs in Node with native modules. */
+const preset = require('@jupyterlab/testing/lib/jest-config')(__dirname);
+
+const esModules = [
+  '@codemirror',
+  '@jupyter/',
+  '@jupyterlab/',
+  '@microsoft/',
+  'exenv-es6',
+  'lib0',
+  'nanoid',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+const typescript = tsconfig => ['ts-jest', { tsconfig }];
+
+module.exports = {
+  projects: [
+    {
+      displayName: 'lab',
+      rootDir: __dirname,
+      testEnvironment: preset.testEnvironment,
+      moduleNameMapper: preset.moduleNameMapper,
+      setupFilesAfterEnv: preset.setupFilesAfterEnv,
+      setupFiles: preset.setupFiles,
+      moduleFileExtensions: preset.moduleFileExtensions,
+      testMatch: ['<rootDir>/src/lab/**/*.spec.ts', '<rootDir>/src/lab/**/*.spec.tsx'],
+      transform: {
+        '\\.tsx?$': typescript({
+          module: 'commonjs',
+          moduleResolution: 'node',
+          target: 'es2022',
+          jsx: 'react',
+          esModuleInterop: true,
+          isolatedModules: true
+        }),
+        '\\.m?jsx?$': preset.transform?.['\\.jsx?$'] ?? 'babel-jest',
+        '\\.svg$': preset.transform?.['\\.svg$'] ?? '@jupyterlab/testing/lib/jest-raw-loader.js'
+      },
+      transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`],
+      modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
+    },
+    {
+      displayName: 'node',
+      rootDir: __dirname,
+      testEnvironment: '<rootDir>/test/node-environment.cjs',
+      testMatch: [
+        '<rootDir>/src/{protocol,models,pipeline,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/test/{sidecar,cli}/**/*.spec.ts'
+      ],
+      transform: {
+        '\\.ts$': typescript({
+          module: 'commonjs',
+          moduleResolution: 'node',
+          target: 'es2022',
+          esModuleInterop: true,
+          isolatedModules: true
+        })
+      },
+      modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
+    }
+  ]
+};

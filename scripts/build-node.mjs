@@ -1,0 +1,51 @@
+/** Builds veilbook/node: the sidecar, the CLI and the compute worker as one file each, and the wasm kernels. */
+import { build } from 'esbuild';
+import asc from 'assemblyscript/asc';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+
+process.chdir(new URL('..', import.meta.url).pathname);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const outdir = 'veilbook/node';
+mkdirSync(outdir, { recursive: true });
+
+await build({
+  entryPoints: {
+    cli: 'src/cli/main.ts',
+    sidecar: 'src/sidecar/main.ts',
+    'compute-worker': 'src/pipeline/compute-worker.ts'
+  },
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  sourcemap: true,
+  // Native packages stay packages; everything else becomes part of the one file.
+  external: ['onnxruntime-node', 'onnxruntime-common', 'sharp'],
+  define: { VEILBOOK_VERSION: JSON.stringify(version) },
+  // CommonJS dependencies inside an ES module bundle still call require.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+  },
+  logLevel: 'warning'
+});
+chmodSync(`${outdir}/cli.mjs`, 0o755);
+
+const { error, stderr } = await asc.main([
+  'assembly/index.ts',
+  '--outFile',
+  `${outdir}/kernels.wasm`,
+  '--optimizeLevel',
+  '3',
+  '--noAssert',
+  '--enable',
+  'simd',
+  '--runtime',
+  'stub',
+  '--importMemory'
+]);
+if (error) {
+  process.stderr.write(`${stderr.toString()}\n`);
+  process.exit(1);
+}

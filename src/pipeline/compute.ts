@@ -1,0 +1,73 @@
+import type { Detection, DetectionResult, DeviceInfo, ModelSummary, PictureKind, RunOptions, WireTensor } from '../protocol';
+
+/** A frame as it enters the pipeline: H x W x 3 uint8 pixels, row-major, or the bytes of a coded image. */
+export type Frame =
+  { kind: 'pixels'; data: Uint8Array; width: number; height: number; order: 'rgb' | 'bgr' } | { kind: 'coded'; data: Uint8Array };
+
+export interface DetectRequest {
+  /** Name of the source, for messages and results. */
+  image: string;
+  frame: Frame;
+  options: RunOptions;
+  pictures: readonly PictureKind[];
+  /** Return the activation that the tail saw. */
+  activation: boolean;
+}
+
+export interface CodedPicture {
+  mime: 'image/jpeg' | 'image/png';
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
+export interface DetectOutcome {
+  result: DetectionResult;
+  pictures: Partial<Record<PictureKind, CodedPicture>>;
+  /** [1,C,H,W] float32 when asked for. */
+  activation?: WireTensor;
+}
+
+export interface ForwardOptions {
+  model?: string;
+  device?: string;
+}
+
+export interface NoiseOptions {
+  model?: string;
+  alpha: number;
+  insecure_seed?: number;
+}
+
+export interface NoiseOutcome {
+  /** [1,C,H,W] float32 on the artefact's grid. */
+  activation: WireTensor;
+  artefact: NonNullable<DetectionResult['artefact']>;
+  notices: string[];
+  private: boolean;
+}
+
+/**
+ * The detector over all compute workers of this process. Every method rejects with a VeilError;
+ * an aborted signal drops a queued job at once and stops a running one at its next stage.
+ */
+export interface Compute {
+  /** Every device of this machine, usable or not, with the reason. */
+  devices(): Promise<DeviceInfo[]>;
+  /** What a device choice resolves to, and the lines a person must see about it. */
+  resolveDevice(choice: string): Promise<{ device: string; notices: string[] }>;
+  describeModel(model?: string): Promise<ModelSummary>;
+  detect(request: DetectRequest, signal?: AbortSignal): Promise<DetectOutcome>;
+  forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
+  forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
+  forwardTail(
+    activation: WireTensor,
+    options: ForwardOptions,
+    signal?: AbortSignal
+  ): Promise<{ loc: WireTensor; conf: WireTensor }>;
+  postprocess(
+    heads: { loc: WireTensor; conf: WireTensor },
+    options: { model?: string; width: number; height: number; threshold: number }
+  ): Promise<Detection[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { ArtefactRef } from './artefact';
+import { DeviceChoice } from './devices';
+import { ModelRef } from './models';
+
+export const Mode = Type.Union([Type.Literal('clean'), Type.Literal('noisy')]);
+export type Mode = Static<typeof Mode>;
+
+/** A box in pixels of the original frame (x right, y down, origin at the top left corner) with its score, 0..1. */
+export const Detection = Type.Object(
+  { x1: Type.Number(), y1: Type.Number(), x2: Type.Number(), y2: Type.Number(), score: Type.Number() },
+  { title: 'Detection' }
+);
+export type Detection = Static<typeof Detection>;
+
+/** Pictures a caller may ask for; none is coded unless somebody looks. */
+export const PictureKind = Type.Union([
+  Type.Literal('annotated', { description: 'the frame with the boxes drawn into its pixels' }),
+  Type.Literal('frame', { description: 'the frame alone, no longer than max_side' }),
+  Type.Literal('reconstruction', { description: 'what the reference attacker makes of the activation that the tail saw' })
+]);
+export type PictureKind = Static<typeof PictureKind>;
+
+export const PictureFormat = Type.Union([Type.Literal('jpeg'), Type.Literal('png')]);
+export type PictureFormat = Static<typeof PictureFormat>;
+
+/** How one frame is to be run. Everything but `mode` has a default. */
+export const RunOptions = Type.Object(
+  {
+    mode: Mode,
+    alpha: Type.Optional(Type.Number({ description: 'noise strength; required by mode noisy, refused by mode clean' })),
+    threshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'score from which a box is drawn' })),
+    device: Type.Optional(DeviceChoice),
+    model: Type.Optional(Type.String({ description: 'name of a registered model or a model folder; default: faceboxes' })),
+    picture_format: Type.Optional(PictureFormat),
+    max_side: Type.Optional(
+      Type.Integer({ minimum: 16, maximum: 8192, description: 'longest side of the `frame` picture, pixels' })
+    ),
+    insecure_seed: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'repeatable noise for tests; the result is marked not private' })
+    )
+  },
+  { title: 'RunOptions' }
+);
+export type RunOptions = Static<typeof RunOptions>;
+
+/** Milliseconds per stage; a stage that did not run is absent. */
+export const Timings = Type.Object(
+  {
+    decode: Type.Optional(Type.Number()),
+    preprocess: Type.Optional(Type.Number()),
+    head: Type.Optional(Type.Number()),
+    noise: Type.Optional(Type.Number()),
+    tail: Type.Optional(Type.Number()),
+    postprocess: Type.Optional(Type.Number()),
+    reconstruct: Type.Optional(Type.Number()),
+    annotate: Type.Optional(Type.Number()),
+    encode: Type.Optional(Type.Number()),
+    queue: Type.Optional(Type.Number({ description: 'waiting for a free compute worker' })),
+    total: Type.Number()
+  },
+  { title: 'Timings' }
+);
+export type Timings = Static<typeof Timings>;
+
+/** The result of one frame. `detections` reach down to the model's score cut; `threshold` says which are drawn. */
+export const DetectionResult = Type.Object(
+  {
+    run: Type.String({ description: 'identifies this run' }),
+    image: Type.String({ description: 'name of the source, as the caller gave it' }),
+    mode: Mode,
+    alpha: Type.Union([Type.Number(), Type.Null()]),
+    width: Type.Integer(),
+    height: Type.Integer(),
+    threshold: Type.Number(),
+    detections: Type.Array(Detection),
+    timings_ms: Timings,
+    device: Type.String({ description: 'the device that ran it, never the one that was wished for' }),
+    notices: Type.Array(Type.String(), { description: 'lines a person must see: a fallback, an uncalibrated artefact, a seed' }),
+    private: Type.Boolean({ description: 'false for a clean run and for noise from insecure_seed' }),
+    model: ModelRef,
+    artefact: Type.Union([ArtefactRef, Type.Null()]),
+    versions: Type.Record(Type.String(), Type.String())
+  },
+  { title: 'DetectionResult' }
+);
+export type DetectionResult = Static<typeof DetectionResult>;
+
+/** The document `veilbook detect --json` prints. */
+export const DetectDocument = Type.Object(
+  { schema: Type.Literal(1), results: Type.Array(DetectionResult) },
+  { title: 'DetectDocument' }
+);
+export type DetectDocument = Static<typeof DetectDocument>;

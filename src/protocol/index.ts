@@ -1,0 +1,10 @@
+/** What crosses a boundary between processes or into a file, as schemas. Imports nothing of ours. */
+export * from './artefact';
+export * from './detection';
+export * from './devices';
+export * from './errors';
+export * from './mime';
+export * from './models';
+export * from './safetensors';
+export * from './sidecar';
+export * from './version';

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { VeilError } from './errors';
+import { decodeSafetensors, encodeSafetensors } from './safetensors';
+
+describe('safetensors', () => {
+  it('gives back every tensor and the document', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ noNaN: true }), { maxLength: 40 }),
+        fc.uint8Array({ maxLength: 40 }),
+        fc.jsonValue(),
+        (floats, bytes, json) => {
+          const data = Float32Array.from(floats);
+          const wire = encodeSafetensors(
+            { picture: { data: bytes, shape: [bytes.length] }, activation: { data, shape: [1, data.length] } },
+            json
+          );
+          const back = decodeSafetensors(wire);
+          expect(Array.from(back.tensors.activation.data)).toEqual(Array.from(data));
+          expect(back.tensors.activation.shape).toEqual([1, data.length]);
+          expect(Array.from(back.tensors.picture.data)).toEqual(Array.from(bytes));
+          expect(JSON.stringify(back.json)).toBe(JSON.stringify(json));
+        }
+      )
+    );
+  });
+
+  it('refuses damaged bodies with a typed error and nothing else', () => {
+    const wire = encodeSafetensors({ a: { data: new Float32Array(8), shape: [2, 4] } }, { alpha: 0.2 });
+    fc.assert(
+      fc.property(fc.nat(wire.length - 1), fc.nat(255), fc.nat(wire.length), (at, value, length) => {
+        const damaged = wire.slice(0, length);
+        if (at < length) {
+          damaged[at] = value;
+        }
+        try {
+          decodeSafetensors(damaged);
+        } catch (error) {
+          expect(error).toBeInstanceOf(VeilError);
+        }
+      }),
+      { numRuns: 500 }
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { Mode } from './detection';
+import { DeviceChoice, DeviceInfo } from './devices';
+
+/** `sidecar.json` in the state directory (0600, written by rename): how to reach the running sidecar. */
+export const ConnectionFile = Type.Object(
+  {
+    protocol: Type.Integer(),
+    version: Type.String(),
+    pid: Type.Integer(),
+    instance: Type.String({ description: 'uuid of this process life; a client checks it against /v1/hello' }),
+    host: Type.String({ description: 'hostname and boot id; a file of another host is ignored' }),
+    socket: Type.String({ description: 'path of the UNIX socket, at most 100 bytes' }),
+    token: Type.String({ description: 'sent as Authorization: Bearer' })
+  },
+  { title: 'ConnectionFile' }
+);
+export type ConnectionFile = Static<typeof ConnectionFile>;
+
+export const Hello = Type.Object(
+  { protocol: Type.Integer(), version: Type.String(), instance: Type.String(), pid: Type.Integer() },
+  { title: 'Hello' }
+);
+export type Hello = Static<typeof Hello>;
+
+/** What runs use when the caller says nothing; the panel sets them. */
+export const Defaults = Type.Object(
+  { alpha: Type.Number({ exclusiveMinimum: 0 }), device: DeviceChoice },
+  { title: 'Defaults', additionalProperties: false }
+);
+export type Defaults = Static<typeof Defaults>;
+
+export const RunSummary = Type.Object(
+  {
+    run: Type.String(),
+    started: Type.String({ format: 'date-time' }),
+    image: Type.String(),
+    mode: Mode,
+    alpha: Type.Union([Type.Number(), Type.Null()]),
+    faces: Type.Union([Type.Integer(), Type.Null()], { description: 'boxes at or above the threshold; null when it failed' }),
+    total_ms: Type.Number(),
+    device: Type.String(),
+    error: Type.Union([Type.String(), Type.Null()])
+  },
+  { title: 'RunSummary' }
+);
+export type RunSummary = Static<typeof RunSummary>;
+
+export const ModelSummary = Type.Object(
+  {
+    name: Type.String(),
+    description: Type.String(),
+    bundled: Type.Boolean(),
+    parameters: Type.Integer({ description: 'number of weights in both graphs' }),
+    artefact: Type.Union([
+      Type.Object({
+        kind: Type.String(),
+        calibrated: Type.Boolean(),
+        alpha_min: Type.Number(),
+        alpha_max: Type.Number(),
+        meaning: Type.String({ description: 'what ALPHA means for this artefact, one sentence' })
+      }),
+      Type.Null()
+    ])
+  },
+  { title: 'ModelSummary' }
+);
+export type ModelSummary = Static<typeof ModelSummary>;
+
+export const SidecarStatus = Type.Object(
+  {
+    hello: Hello,
+    started: Type.String({ format: 'date-time' }),
+    clients: Type.Integer({ description: 'open connections, this one included' }),
+    devices: Type.Array(DeviceInfo),
+    active_device: Type.String({ description: 'what `auto` resolves to now' }),
+    notices: Type.Array(Type.String(), { description: 'fallbacks and other lines a person must see' }),
+    model: ModelSummary,
+    defaults: Defaults,
+    runs: Type.Array(RunSummary, { description: 'newest first' })
+  },
+  { title: 'SidecarStatus' }
+);
+export type SidecarStatus = Static<typeof SidecarStatus>;
+
+/** Pushed on `/v1/events` and, through the server extension, as Jupyter Events. */
+export const SidecarEvent = Type.Union(
+  [
+    Type.Object({ type: Type.Literal('run'), run: RunSummary }),
+    Type.Object({ type: Type.Literal('defaults'), defaults: Defaults }),
+    Type.Object({ type: Type.Literal('stopping') })
+  ],
+  { title: 'SidecarEvent' }
+);
+export type SidecarEvent = Static<typeof SidecarEvent>;
