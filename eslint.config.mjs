@@ -38,7 +38,7 @@ export default tseslint.config(
         'error',
         {
           patterns: refused.map(other => ({
-            group: [`**/${other}/*`, `**/${other}`],
+            regex: `^(\.\./)+${other}(/|$)`,
             message: `src/${room} may not import src/${other}.`
           }))
         }
