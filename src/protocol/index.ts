@@ -5,6 +5,7 @@ export * from './devices';
 export * from './errors';
 export * from './mime';
 export * from './models';
+export * from './panel';
 export * from './safetensors';
 export * from './sidecar';
 export * from './version';
