@@ -24,9 +24,10 @@ await build({
   // Native packages stay packages; everything else becomes part of the one file.
   external: ['onnxruntime-node', 'onnxruntime-common', 'sharp'],
   define: { VEILBOOK_VERSION: JSON.stringify(version) },
-  // CommonJS dependencies inside an ES module bundle still call require.
+  // CommonJS dependencies inside an ES module bundle still call require; __dirname is the bundle's folder, where
+  // compute-worker.mjs and kernels.wasm lie (under jest it is the source's folder).
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;"
   },
   logLevel: 'warning'
 });
