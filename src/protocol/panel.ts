@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { ErrorBody } from './errors';
-import { SidecarStatus } from './sidecar';
+import { SidecarEvent, SidecarStatus } from './sidecar';
 
 /**
  * The REST interface that the server extension offers the browser, under `<base url>veilbook/`:
@@ -32,3 +32,19 @@ export type PanelStatus = Static<typeof PanelStatus>;
 
 export const LogTail = Type.Object({ lines: Type.Array(Type.String(), { description: 'oldest first' }) }, { title: 'LogTail' });
 export type LogTail = Static<typeof LogTail>;
+
+/** Schema id of the Jupyter Events that carry a `PanelEvent` (veilbook/server/events/sidecar-event.yaml). */
+export const PANEL_EVENT_SCHEMA_ID = 'https://schema.veilbook.dev/sidecar-event/v1';
+
+/** The sidecar's own events, and `state` whenever a client should fetch `status` anew: it came, went or died. */
+export const PanelEvent = Type.Union(
+  [
+    SidecarEvent,
+    Type.Object({
+      type: Type.Literal('state'),
+      state: Type.Union([Type.Literal('running'), Type.Literal('stopped'), Type.Literal('failed')])
+    })
+  ],
+  { title: 'PanelEvent' }
+);
+export type PanelEvent = Static<typeof PanelEvent>;
