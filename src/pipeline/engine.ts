@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { loadModel, summarise } from '../models';
+import type { Compute } from './compute';
+import { DeviceCatalog, providerOf } from './devices';
+import { DeviceFailure, WorkerPool, type PoolOptions } from './pool';
+import type { Task, TaskKind, Tasks } from './worker-messages';
+
+export interface ComputeOptions {
+  /** Threads of one worker; default: the cores, at most 4. */
+  threads?: number;
+  /** Workers on the processor; default: one for each 4 cores. */
+  workers?: number;
+  log?: PoolOptions['log'];
+}
+
+/**
+ * The detector of this process. Nothing is started before it is needed: workers, their sessions and the look for
+ * GPUs come with the first run that asks for them. With several GPUs, `auto` spreads frames over all of them.
+ */
+export async function openCompute(options: ComputeOptions = {}): Promise<Compute> {
+  const cores = availableParallelism();
+  const threads = options.threads ?? Math.min(4, cores);
+  const workers = options.workers ?? Math.max(1, Math.floor(cores / 4));
+  const catalog = new DeviceCatalog();
+  const pool = new WorkerPool({ log: options.log });
+
+  function makePlaces(device: string): void {
+    if (pool.has(device)) {
+      return;
+    }
+    const provider = providerOf(device);
+    const onCpu = provider.kind === 'cpu';
+    for (let n = 0; n < (onCpu ? workers : 1); n++) {
+      pool.add({ device, provider, threads, transport: onCpu ? 'thread' : 'process' });
+    }
+  }
+
+  /** Run where `choice` resolves to; a GPU whose provider does not open is struck off and the choice resolved again. */
+  async function run<K extends TaskKind>(
+    choice: string,
+    subject: string,
+    taskFor: (notices: string[]) => Task<K>,
+    signal?: AbortSignal
+  ): Promise<{ output: Tasks[K]['output']; waited: number }> {
+    for (;;) {
+      const { devices, notices } = await catalog.resolve(choice);
+      devices.forEach(makePlaces);
+      for (const line of notices) {
+        options.log?.('warn', line, { choice });
+      }
+      try {
+        return await pool.run(taskFor(notices), devices, subject, signal);
+      } catch (thrown) {
+        if (!(thrown instanceof DeviceFailure)) {
+          throw thrown;
+        }
+        catalog.markBroken(thrown.device, thrown.message);
+      }
+    }
+  }
+
+  return {
+    devices: () => catalog.list(),
+
+    async resolveDevice(choice) {
+      const { devices, notices } = await catalog.resolve(choice);
+      return { device: devices.join(' + '), notices };
+    },
+
+    async describeModel(model) {
+      return summarise(await loadModel(model));
+    },
+
+    async detect(request, signal) {
+      const choice = request.options.device ?? 'auto';
+      const { output, waited } = await run(choice, request.image, notices => ({ kind: 'detect', request, notices }), signal);
+      output.result.timings_ms.queue = waited;
+      return output;
+    },
+
+    async forwardHead(frame, { model, device }, signal) {
+      return (await run(device ?? 'auto', 'the head', () => ({ kind: 'head', model, frame }), signal)).output;
+    },
+
+    async forwardNoise(activation, options, signal) {
+      return (await run('cpu', 'the noise', () => ({ kind: 'noise', options, activation }), signal)).output;
+    },
+
+    async forwardTail(activation, { model, device }, signal) {
+      return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, activation }), signal)).output;
+    },
+
+    async postprocess(heads, options) {
+      return (await run('cpu', 'the post-processing', () => ({ kind: 'postprocess', heads, ...options }))).output;
+    },
+
+    close: () => pool.close()
+  };
+}
