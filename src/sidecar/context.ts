@@ -1,0 +1,43 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault
+} from 'fastify';
+import type { Logger } from 'pino';
+import type { Compute } from '../pipeline/compute';
+import type { Hello } from '../protocol';
+import type { Cancellation } from './cancellation';
+import type { DefaultsStore } from './defaults';
+import type { EventBus } from './events';
+import type { RunHistory } from './history';
+import type { Metrics } from './metrics';
+
+/** A Fastify instance whose schemas are TypeBox types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What the routes work with. */
+export interface SidecarContext {
+  compute: Compute;
+  hello: Hello;
+  token: string;
+  started: Date;
+  log: Logger;
+  logPath: string;
+  defaults: DefaultsStore;
+  history: RunHistory;
+  events: EventBus;
+  cancellation: Cancellation;
+  metrics: Metrics;
+  connections(): number;
+  /** Asked to stop; returns at once. */
+  stop(reason: string): void;
+}

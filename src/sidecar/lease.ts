@@ -1,0 +1,62 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface LeaseOptions {
+  idleMs: number;
+  /** Requests whose work is not finished. */
+  running: () => number;
+  /** False when the connection file no longer names this instance, so that nobody new can find it. */
+  isReachable: () => boolean;
+  onExpired: (reason: string) => void;
+}
+
+const CHECK_MS = 5000;
+
+/**
+ * Ends a sidecar that nobody uses: a client is an open connection. One whose connection file was replaced or
+ * removed goes as soon as it is idle, for no new client can find it.
+ */
+export class IdleLease {
+  private readonly open = new Set<Socket>();
+  private idleSince = Date.now();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    server: Server,
+    private readonly options: LeaseOptions
+  ) {
+    server.on('connection', socket => {
+      this.open.add(socket);
+      socket.once('close', () => {
+        this.open.delete(socket);
+        this.idleSince = Date.now();
+      });
+    });
+    this.timer = setInterval(() => this.check(), Math.min(CHECK_MS, Math.max(20, options.idleMs / 4)));
+  }
+
+  get connections(): number {
+    return this.open.size;
+  }
+
+  release(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Cut whatever is still connected. */
+  disconnectAll(): void {
+    for (const socket of this.open) {
+      socket.destroy();
+    }
+  }
+
+  private check(): void {
+    if (this.open.size > 0 || this.options.running() > 0) {
+      this.idleSince = Date.now();
+    } else if (!this.options.isReachable()) {
+      this.options.onExpired('another sidecar took its place, or its state directory is gone');
+    } else if (Date.now() - this.idleSince >= this.options.idleMs) {
+      this.options.onExpired('nobody was connected');
+    }
+  }
+}
