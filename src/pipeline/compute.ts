@@ -50,6 +50,8 @@ export interface NoiseOutcome {
 /**
  * The detector over all compute workers of this process. Every method rejects with a VeilError;
  * an aborted signal drops a queued job at once and stops a running one at its next stage.
+ * Arrays handed in are moved to a worker when they fill their ArrayBuffer: do not read them afterwards
+ * (put them on a SharedArrayBuffer to keep them without a copy).
  */
 export interface Compute {
   /** Every device of this machine, usable or not, with the reason. */

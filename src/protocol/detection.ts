@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { ArtefactRef } from './artefact';
 import { DeviceChoice } from './devices';
+import { ErrorBody } from './errors';
 import { ModelRef } from './models';
 
 export const Mode = Type.Union([Type.Literal('clean'), Type.Literal('noisy')]);
@@ -88,7 +89,21 @@ export type DetectionResult = Static<typeof DetectionResult>;
 
 /** The document `veilbook detect --json` prints. */
 export const DetectDocument = Type.Object(
-  { schema: Type.Literal(1), results: Type.Array(DetectionResult) },
+  {
+    schema: Type.Literal(1),
+    results: Type.Array(
+      Type.Composite([
+        DetectionResult,
+        Type.Object({ picture: Type.Optional(Type.String({ description: 'path of the annotated picture, with --out' })) })
+      ])
+    ),
+    skipped: Type.Optional(
+      Type.Array(Type.Object({ image: Type.String(), code: Type.String(), message: Type.String(), remedy: Type.String() }), {
+        description: 'images left out by --skip-bad'
+      })
+    ),
+    error: Type.Optional(Type.Index(ErrorBody, ['error'], { description: 'why the command stopped after `results`' }))
+  },
   { title: 'DetectDocument' }
 );
 export type DetectDocument = Static<typeof DetectDocument>;
