@@ -1,4 +1,5 @@
 import React, { useId } from 'react';
+import { ownKeys } from './keys';
 
 interface ChoiceProps<T extends string> {
   label: string;
@@ -15,6 +16,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: Ch
       {options.map(option => (
         <label key={option.value} className="jp-Veilbook-segment" title={option.title}>
           <input
+            {...ownKeys}
             type="radio"
             name={name}
             value={option.value}

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import type { DetectionResult } from '../../protocol';
+import { ownKeys } from './keys';
 
 /** Where the result came from, for whoever must check it. Closed until asked for. */
 export function Details({ result, trans }: { result: DetectionResult; trans: TranslationBundle }): JSX.Element {
@@ -26,8 +27,8 @@ export function Details({ result, trans }: { result: DetectionResult; trans: Tra
     [trans.__('Versions'), pairs(result.versions)]
   ];
   return (
-    <details className="jp-Veilbook-details" data-lm-suppress-shortcuts="true">
-      <summary>{trans.__('Details')}</summary>
+    <details className="jp-Veilbook-details">
+      <summary {...ownKeys}>{trans.__('Details')}</summary>
       <dl>
         {rows.map(([name, value]) => (
           <React.Fragment key={name}>

@@ -4,6 +4,7 @@ import type { Detection, FrameBundle, Mode } from '../../protocol';
 import { captionWith, facesAt } from './bundle';
 import { Choice } from './choice';
 import { Details } from './details';
+import { ownKeys } from './keys';
 import { FramePane, ReconstructionPane } from './panes';
 
 type View = 'frame' | 'reconstruction' | 'both';
@@ -35,7 +36,7 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
 
   return (
     <div className="jp-Veilbook-frame" role="group" aria-label={trans.__('Veilbook frame %1', result.image)}>
-      <div className="jp-Veilbook-bar" data-lm-suppress-shortcuts="true">
+      <div className="jp-Veilbook-bar">
         {reconstruction && (
           <Choice
             label={trans.__('View')}
@@ -66,7 +67,7 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
         )}
         {view !== 'reconstruction' && (
           <label className="jp-Veilbook-check">
-            <input type="checkbox" checked={boxes} onChange={event => setBoxes(event.target.checked)} />
+            <input {...ownKeys} type="checkbox" checked={boxes} onChange={event => setBoxes(event.target.checked)} />
             {trans.__('Boxes')}
           </label>
         )}
@@ -119,5 +120,5 @@ function runsOf({ result, compare }: FrameBundle): FrameRun[] {
 function paneStyle({ result, frame }: FrameBundle, columns: number): React.CSSProperties {
   const aspect = result.width / result.height;
   const width = Math.round(Math.min(frame.width, 480 * aspect, 720));
-  return { '--jp-Veilbook-columns': columns, '--jp-Veilbook-pane': `${width}px` } as React.CSSProperties;
+  return { '--jp-veilbook-columns': columns, '--jp-veilbook-pane': `${width}px` } as React.CSSProperties;
 }

@@ -3,6 +3,7 @@ import React from 'react';
 import type { Detection, FrameBundle, Picture } from '../../protocol';
 import { facesAt } from './bundle';
 import type { FrameRun } from './frameview';
+import { ownKeys } from './keys';
 import { ThresholdSlider } from './threshold';
 
 interface FramePaneProps {
@@ -31,7 +32,20 @@ export function FramePane({ bundle, run, boxes, threshold, onThreshold, trans }:
           {run.alpha !== null && <> · {trans.__('ALPHA %1', run.alpha)}</>}
           {run.uncalibrated && <span className="jp-Veilbook-badge">{trans.__('uncalibrated')}</span>}
         </span>
-        <output className="jp-Veilbook-count">{count}</output>
+        <span className="jp-Veilbook-count">
+          {threshold !== run.threshold && (
+            <button
+              {...ownKeys}
+              type="button"
+              className="jp-Veilbook-link"
+              onClick={() => onThreshold(run.threshold)}
+              title={trans.__('Back to %1, the threshold of the run', run.threshold.toFixed(2))}
+            >
+              {trans.__('Reset')}
+            </button>
+          )}
+          <output>{count}</output>
+        </span>
       </figcaption>
       <ThresholdSlider
         detections={run.detections}

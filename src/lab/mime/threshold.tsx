@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import type { Detection } from '../../protocol';
 import { facesAt, lowestThreshold } from './bundle';
+import { ownKeys } from './keys';
 
 /** More marks than this are one dark band, and a notebook may hold any number. */
 const MOST_MARKS = 500;
@@ -21,10 +22,9 @@ export function ThresholdSlider({ detections, initial, value, onChange, label, t
   const lowest = lowestThreshold(detections, initial);
   const place = (score: number) => (100 * (score - lowest)) / (1 - lowest);
   const marks = detections.slice(0, MOST_MARKS);
-  const changed = Math.abs(value - initial) >= 0.005;
   const count = facesAt(detections, value).length;
   return (
-    <div className="jp-Veilbook-threshold" data-lm-suppress-shortcuts="true">
+    <div className="jp-Veilbook-threshold" style={{ '--jp-veilbook-at': `${place(value)}%` } as React.CSSProperties}>
       <span className="jp-Veilbook-thresholdName" aria-hidden="true">
         {trans.__('Threshold')}
       </span>
@@ -43,6 +43,7 @@ export function ThresholdSlider({ detections, initial, value, onChange, label, t
           ))}
         </svg>
         <input
+          {...ownKeys}
           type="range"
           min={lowest}
           max={1}
@@ -54,15 +55,6 @@ export function ThresholdSlider({ detections, initial, value, onChange, label, t
         />
       </span>
       <span className="jp-Veilbook-value">{value.toFixed(2)}</span>
-      <button
-        type="button"
-        className="jp-Veilbook-reset"
-        disabled={!changed}
-        onClick={() => onChange(initial)}
-        title={trans.__('Back to %1, the threshold of the run', initial.toFixed(2))}
-      >
-        {trans.__('Reset')}
-      </button>
     </div>
   );
 }
