@@ -1,0 +1,138 @@
+"""What the browser may know and do: the state of the sidecar, its log, its defaults, start, restart and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from .. import launcher
+from .._state import Connection, log_lines, read_connection, state_directory
+from ..errors import VeilError
+from . import sidecar
+from .log import readable
+from .sidecar import JsonObject
+
+State = Literal["running", "stopped", "failed"]
+
+#: A little more than the launcher itself waits for a running one to finish and a new one to answer.
+BEGIN_SECONDS = 90.0
+FAILURE_LOG_LINES = 20
+
+
+class Panel:
+    """The sidecar of one state directory, as the panel and the status bar show it.
+
+    A sidecar that this server saw alive and that died without taking its connection file along has failed. It stays
+    failed, with the last lines of its log, until one runs again or somebody says stop: a person who looks later must
+    still learn why.
+    """
+
+    def __init__(self, announce: Callable[[State], None], state_dir: Path | None = None) -> None:
+        """``announce`` is called when the state, or the process behind it, has become another one."""
+        self.directory = state_directory(state_dir)
+        self._announce = announce
+        self._changing = asyncio.Lock()
+        self._seen: str | None = None
+        self._failure: JsonObject | None = None
+        self._last: tuple[State, str | None] | None = None
+
+    async def status(self) -> JsonObject:
+        """A ``PanelStatus`` of src/protocol/panel.ts. Never starts a process."""
+        try:
+            connection = await sidecar.attach(self.directory)
+            if connection is not None:
+                return self._running(connection, await sidecar.ask(connection, "GET", "/v1/status"))
+        except sidecar.Unreachable:
+            pass
+        except VeilError as error:
+            return self._settle("failed", None, self._describe(error))
+        if self._failure is None and self._died():
+            self._failure = self._describe(
+                VeilError(
+                    "sidecar_unavailable",
+                    "The sidecar ended without being asked to; what it was running is lost.",
+                    "Start it again here; the next cell starts it too.",
+                )
+            )
+        if self._failure is not None:
+            return self._settle("failed", self._seen, self._failure)
+        return self._settle("stopped", None, {"state": "stopped"})
+
+    async def start(self) -> JsonObject:
+        """Start a sidecar, or find the one that runs already."""
+        async with self._changing:
+            return await self._begin(launcher.ensure_running)
+
+    async def restart(self) -> JsonObject:
+        """End the sidecar, wait for that, and start a new one."""
+        async with self._changing:
+            self._seen = None
+            return await self._begin(launcher.restart)
+
+    async def stop(self) -> JsonObject:
+        """End the sidecar. Afterwards nothing counts as failed."""
+        async with self._changing:
+            self._seen = None
+            self._failure = None
+            await asyncio.to_thread(launcher.stop, self.directory)
+        return await self.status()
+
+    async def set_defaults(self, defaults: JsonObject) -> JsonObject:
+        """Set what runs use that name no ALPHA or device. Raises VeilError; then nothing was changed."""
+        connection = await sidecar.attach(self.directory)
+        if connection is None:
+            raise VeilError(
+                "sidecar_unavailable", "No sidecar runs. The defaults were not changed.", "Start it, then set them."
+            )
+        answer: JsonObject = await sidecar.ask(connection, "PUT", "/v1/defaults", body=defaults)
+        return answer
+
+    async def log(self, lines: int) -> JsonObject:
+        """The last lines of the log, oldest first, as a person reads them; also when nothing runs."""
+        return {"lines": await asyncio.to_thread(self._log, lines)}
+
+    def _log(self, lines: int) -> list[str]:
+        return [readable(line) for line in log_lines(self.directory, lines)]
+
+    async def _begin(self, begin: Callable[[Path], Connection]) -> JsonObject:
+        self._failure = None
+        try:
+            await asyncio.wait_for(asyncio.to_thread(begin, self.directory), BEGIN_SECONDS)
+        except asyncio.TimeoutError:
+            error = VeilError(
+                "sidecar_unavailable", f"The sidecar did not start within {BEGIN_SECONDS:g} s.", "See its log."
+            )
+        except VeilError as reported:
+            error = reported
+        else:
+            return await self.status()
+        self._failure = self._describe(error)
+        return self._settle("failed", None, self._failure)
+
+    def _died(self) -> bool:
+        """Whether the sidecar seen last left its connection file behind. One that stops on purpose removes it first."""
+        return self._seen is not None and self._named() == self._seen
+
+    def _named(self) -> str | None:
+        connection = read_connection(self.directory)
+        return connection.instance if connection else None
+
+    def _running(self, connection: Connection, status: JsonObject) -> JsonObject:
+        self._seen = connection.instance
+        self._failure = None
+        return self._settle("running", connection.instance, {"state": "running", "status": status})
+
+    def _describe(self, error: VeilError) -> JsonObject:
+        return {
+            "state": "failed",
+            "error": {"code": error.code, "message": error.message, "remedy": error.remedy},
+            "log": self._log(FAILURE_LOG_LINES),
+        }
+
+    def _settle(self, state: State, instance: str | None, status: JsonObject) -> JsonObject:
+        before, self._last = self._last, (state, instance)
+        if before is not None and before != self._last:
+            self._announce(state)
+        return status
