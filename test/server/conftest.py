@@ -37,4 +37,4 @@ def built() -> None:
 @pytest.fixture
 def jp_server_config(state_dir: Path) -> dict[str, Any]:
     """The extension enabled, as jupyter-config/server-config/veilbook.json does."""
-    return {"ServerApp": {"jpserver_extensions": {"veilbook.server": True}}}
+    return {"ServerApp": {"jpserver_extensions": {"veilbook": True}}}

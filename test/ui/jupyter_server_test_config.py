@@ -1,4 +1,4 @@
-"""A JupyterLab for browser tests on this machine: without a token, with the XSRF check, on the folder serve.mjs made."""
+"""A JupyterLab for browser tests on this machine: no token, but the XSRF check, on the folder that serve.mjs made."""
 
 import os
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+def extension_points() -> list[dict[str, Any]]:
+    """What ``veilbook._jupyter_server_extension_points`` answers."""
     from .extension import VeilbookExtension
 
     return [{"module": "veilbook.server", "app": VeilbookExtension}]
