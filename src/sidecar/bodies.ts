@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { SAFETENSORS_MIME, VeilError } from '../protocol';
+import type { FrameMemory } from './frame-memory';
 
 export interface BodyLimits {
   /** Largest single body, bytes. */
@@ -11,36 +12,59 @@ export interface BodyLimits {
 
 export const BODY_LIMITS: BodyLimits = { body: 400 * 1000 * 1000, inFlight: 1000 * 1000 * 1000 };
 
-/**
- * Receive frames and tensors into one buffer of exactly Content-Length bytes, allocated before the first
- * byte arrives and not from Node's pool, so that it can be transferred to a compute worker without a copy.
- * A body that is too large is refused by its length alone.
- */
-export function acceptBodies(app: FastifyInstance, limits: BodyLimits): void {
-  let held = 0;
-  const parse = async (request: FastifyRequest, payload: IncomingMessage): Promise<Uint8Array> => {
-    const length = announcedLength(request);
-    if (length > limits.body) {
+/** Counts the bytes of the requests that are being answered, and refuses by announced length what would be too much. */
+export class BodyBudget {
+  private held = 0;
+  private readonly shares = new WeakMap<IncomingMessage, number>();
+
+  constructor(private readonly limits: BodyLimits) {}
+
+  /** @throws VeilError `image_too_large` or `busy`, before a byte of it was taken in. */
+  take(request: IncomingMessage, length: number): void {
+    if (length > this.limits.body) {
       throw new VeilError(
         'image_too_large',
-        `The body of ${length.toLocaleString('en')} bytes is larger than ${limits.body.toLocaleString('en')}. Nothing was run.`,
-        'Scale the image down, or set VEILBOOK_MAX_BODY_MB.'
+        `The image has ${length.toLocaleString('en')} bytes, more than ${this.limits.body.toLocaleString('en')}. Nothing was run.`,
+        'Scale it down, or start the sidecar with a larger VEILBOOK_MAX_BODY_MB.'
       );
     }
-    if (held + length > limits.inFlight) {
+    if (this.held + length > this.limits.inFlight) {
       throw new VeilError(
         'busy',
         'Too many large images are on their way at the same time. Nothing was run.',
         'Send it again when others are finished.'
       );
     }
-    held += length;
-    request.raw.once('close', () => (held -= length));
-    return receive(payload, length);
+    this.held += length;
+    this.shares.set(request, length);
+  }
+
+  /** To be called once the request is answered or gone. */
+  giveBack(request: IncomingMessage): void {
+    this.held -= this.shares.get(request) ?? 0;
+    this.shares.delete(request);
+  }
+}
+
+/**
+ * Receive frames and tensors into memory of exactly Content-Length bytes that is there before the first byte
+ * arrives: shared memory for raw pixels, a buffer outside Node's pool (movable to a worker) for the rest.
+ */
+export function acceptBodies(app: FastifyInstance, budget: BodyBudget, memory: FrameMemory): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => budget.giveBack(request.raw));
+  });
+  const parser = (allocate: (length: number) => Uint8Array) => async (request: FastifyRequest, payload: IncomingMessage) => {
+    const length = announcedLength(request);
+    budget.take(request.raw, length);
+    return receive(payload, allocate(length));
   };
-  app.addContentTypeParser('application/octet-stream', parse);
-  app.addContentTypeParser(SAFETENSORS_MIME, parse);
-  app.addContentTypeParser(/^image\/[\w.+-]+/, parse);
+  app.addContentTypeParser(
+    'application/octet-stream',
+    parser(length => memory.acquire(length))
+  );
+  app.addContentTypeParser([SAFETENSORS_MIME], parser(Buffer.allocUnsafeSlow));
+  app.addContentTypeParser(/^image\/[\w.+-]+/, parser(Buffer.allocUnsafeSlow));
 }
 
 function announcedLength(request: FastifyRequest): number {
@@ -55,8 +79,7 @@ function announcedLength(request: FastifyRequest): number {
   return length;
 }
 
-function receive(payload: IncomingMessage, length: number): Promise<Uint8Array> {
-  const body = Buffer.allocUnsafeSlow(length);
+function receive(payload: IncomingMessage, body: Uint8Array): Promise<Uint8Array> {
   let at = 0;
   return new Promise((settle, fail) => {
     payload.on('data', (chunk: Buffer) => {
@@ -67,7 +90,7 @@ function receive(payload: IncomingMessage, length: number): Promise<Uint8Array> 
     payload.once('error', fail);
     payload.once('close', () =>
       fail(
-        new VeilError('cancelled', `The connection was closed after ${at} of ${length} bytes. Nothing was run.`, 'Send it again.')
+        new VeilError('cancelled', `The connection ended after ${at} of ${body.length} bytes. Nothing was run.`, 'Send it again.')
       )
     );
   });

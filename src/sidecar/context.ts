@@ -9,9 +9,11 @@ import type {
 import type { Logger } from 'pino';
 import type { Compute } from '../pipeline/compute';
 import type { Hello } from '../protocol';
+import type { BodyBudget } from './bodies';
 import type { Cancellation } from './cancellation';
 import type { DefaultsStore } from './defaults';
 import type { EventBus } from './events';
+import type { FrameMemory } from './frame-memory';
 import type { RunHistory } from './history';
 import type { Metrics } from './metrics';
 
@@ -35,6 +37,8 @@ export interface SidecarContext {
   defaults: DefaultsStore;
   history: RunHistory;
   events: EventBus;
+  frames: FrameMemory;
+  budget: BodyBudget;
   cancellation: Cancellation;
   metrics: Metrics;
   connections(): number;

@@ -3,11 +3,13 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Compute } from '../pipeline/compute';
 import { PROTOCOL, VERSION, type Hello } from '../protocol';
+import { BodyBudget } from './bodies';
 import { Cancellation } from './cancellation';
 import { hostId, isOurs, removeConnectionIfOurs, writePrivateJson } from './connection-file';
 import type { SidecarContext } from './context';
 import { DefaultsStore } from './defaults';
 import { EventBus } from './events';
+import { FrameMemory } from './frame-memory';
 import { RunHistory } from './history';
 import { IdleLease } from './lease';
 import { openLog } from './log';
@@ -66,12 +68,14 @@ export async function startSidecar(
     defaults: new DefaultsStore(paths.defaults),
     history: new RunHistory(),
     events,
+    frames: new FrameMemory(),
+    budget: new BodyBudget(settings.limits),
     cancellation,
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop
   };
-  const app = await createServer(context, settings.limits);
+  const app = await createServer(context);
   const lease = new IdleLease(app.server, {
     idleMs: settings.idleMinutes * 60_000,
     running: () => cancellation.running,

@@ -3,7 +3,7 @@ import fastify from 'fastify';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { FAILURES, VeilError } from '../protocol';
-import { acceptBodies, type BodyLimits } from './bodies';
+import { acceptBodies } from './bodies';
 import type { App, SidecarContext } from './context';
 import { statusOf, toVeilError } from './failures';
 import { detectRoutes } from './routes/detect';
@@ -14,7 +14,7 @@ import { statusRoutes } from './routes/status';
 const MAX_CONNECTIONS = 512;
 
 /** The HTTP interface over any Compute; `context` is everything it reads or changes. */
-export async function createServer(context: SidecarContext, limits: BodyLimits): Promise<App> {
+export async function createServer(context: SidecarContext): Promise<App> {
   const app: App = fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 60_000,
@@ -27,8 +27,8 @@ export async function createServer(context: SidecarContext, limits: BodyLimits):
   // A kernel keeps its connection open between cells: that is what holds the idle lease.
   app.server.keepAliveTimeout = 0;
   app.removeContentTypeParser('text/plain');
-  acceptBodies(app, limits);
   authorise(app, context.token);
+  acceptBodies(app, context.budget, context.frames);
   report(app, context);
   await app.register(swagger, {
     openapi: {

@@ -12,7 +12,7 @@ import {
 import type { App, SidecarContext } from '../context';
 import { summariseFailure, summariseRun } from '../history';
 import { eitherAnswers } from './answers';
-import { FrameQuery, frameOf } from './frame';
+import { FrameQuery, withFrame } from './frame';
 
 const KINDS = 'annotated|frame|reconstruction';
 
@@ -48,7 +48,6 @@ export function detectRoutes(app: App, context: SidecarContext): void {
     },
     async (request, reply) => {
       const { image, pictures: listed, activation, width, height, order, ...given } = request.query;
-      const frame = frameOf(request, { width, height, order });
       const pictures = [...new Set((listed?.split(',') ?? []) as PictureKind[])];
       const asTensors = (request.headers.accept ?? '').includes(SAFETENSORS_MIME);
       if (!asTensors && (pictures.length > 0 || activation)) {
@@ -64,7 +63,9 @@ export function detectRoutes(app: App, context: SidecarContext): void {
       const started = new Date();
       try {
         const outcome = await cancellation.during(reply, signal =>
-          compute.detect({ image: name, frame, options, pictures, activation }, signal)
+          withFrame(request, { width, height, order }, context, frame =>
+            compute.detect({ image: name, frame, options, pictures, activation }, signal)
+          )
         );
         succeed(context, outcome.result, started);
         return asTensors ? reply.type(SAFETENSORS_MIME).send(pack(outcome)) : outcome.result;

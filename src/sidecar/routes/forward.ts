@@ -12,7 +12,7 @@ import {
 import { binaryBody } from '../bodies';
 import type { App, SidecarContext } from '../context';
 import { answers, tensorAnswers } from './answers';
-import { FrameQuery, frameOf } from './frame';
+import { FrameQuery, withFrame } from './frame';
 
 const ModelName = Type.Optional(Type.String({ maxLength: 4096 }));
 const ForwardQuery = Type.Object({ model: ModelName, device: Type.Optional(DeviceChoice) });
@@ -20,7 +20,9 @@ const strict = { additionalProperties: false };
 const consumes = [SAFETENSORS_MIME];
 
 /** The detector's parts, one by one, on tensors. */
-export function forwardRoutes(app: App, { compute, defaults, cancellation }: SidecarContext): void {
+export function forwardRoutes(app: App, context: SidecarContext): void {
+  const { compute, defaults, cancellation } = context;
+
   app.post(
     '/v1/forward/head',
     {
@@ -32,9 +34,10 @@ export function forwardRoutes(app: App, { compute, defaults, cancellation }: Sid
     },
     async (request, reply) => {
       const { width, height, order, ...given } = request.query;
-      const frame = frameOf(request, { width, height, order });
       const options = { device: defaults.get().device, ...given };
-      const activation = await cancellation.during(reply, signal => compute.forwardHead(frame, options, signal));
+      const activation = await cancellation.during(reply, signal =>
+        withFrame(request, { width, height, order }, context, frame => compute.forwardHead(frame, options, signal))
+      );
       return reply.type(SAFETENSORS_MIME).send(encodeSafetensors({ activation }));
     }
   );

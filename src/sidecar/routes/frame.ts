@@ -3,6 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import type { Frame } from '../../pipeline/compute';
 import { VeilError } from '../../protocol';
 import { binaryBody } from '../bodies';
+import type { SidecarContext } from '../context';
+import { readSharedFrame } from '../frame-memory';
+
+/** Request header that names a frame in shared memory instead of a body. */
+export const SHARED_FRAME_HEADER = 'veilbook-frame';
 
 /** Query of every route that takes a frame; needed by raw pixels, refused beside a coded image. */
 export const FrameQuery = Type.Object({
@@ -11,45 +16,67 @@ export const FrameQuery = Type.Object({
   order: Type.Optional(Type.Union([Type.Literal('rgb'), Type.Literal('bgr')]))
 });
 
-interface FrameShape {
+export interface FrameShape {
   width?: number;
   height?: number;
   order?: 'rgb' | 'bgr';
 }
 
+type Memory = Pick<SidecarContext, 'frames' | 'budget'>;
+
 /**
- * The frame of a request: H x W x 3 uint8 pixels, row-major, or a coded image as `image/*`.
+ * Run `work` on the frame of a request: H x W x 3 uint8 pixels, row-major, as the body or in shared memory,
+ * or a coded image as the body. Its memory is used again once the work has ended well.
  * @throws VeilError `bad_request` when the body is missing, or its size is not width x height x 3.
  */
-export function frameOf(request: FastifyRequest, { width, height, order }: FrameShape): Frame {
-  const data = binaryBody(request, 'frame');
+export async function withFrame<T>(
+  request: FastifyRequest,
+  shape: FrameShape,
+  memory: Memory,
+  work: (frame: Frame) => Promise<T>
+): Promise<T> {
+  const frame = frameOf(request, shape, memory);
+  const { data } = frame;
+  const outcome = await work(frame);
+  memory.frames.release(data);
+  return outcome;
+}
+
+function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, memory: Memory): Frame {
   const type = request.headers['content-type'] ?? '';
   if (type.startsWith('image/')) {
     if (width !== undefined || height !== undefined || order !== undefined) {
-      throw new VeilError(
-        'bad_request',
-        'width, height and order describe raw pixels, but the body is a coded image. Nothing was run.',
-        'Leave them out, or send application/octet-stream.'
-      );
+      throw refuse('width, height and order describe raw pixels, but the body is a coded image', 'Leave them out.');
     }
-    return { kind: 'coded', data };
-  }
-  if (!type.startsWith('application/octet-stream')) {
-    throw new VeilError(
-      'bad_request',
-      `A frame cannot be ${type}. Nothing was run.`,
-      'Send application/octet-stream or image/*.'
-    );
+    return { kind: 'coded', data: binaryBody(request, 'frame') };
   }
   if (width === undefined || height === undefined) {
-    throw new VeilError('bad_request', 'Raw pixels came without width and height. Nothing was run.', 'Name them in the query.');
+    throw refuse('Raw pixels came without width and height', 'Name them in the query, or send a coded image as image/*.');
   }
+  const data = pixelsOf(request, width * height * 3, memory);
   if (data.length !== width * height * 3) {
-    throw new VeilError(
-      'bad_request',
-      `A frame of ${width} x ${height} has ${width * height * 3} bytes, the body has ${data.length}. Nothing was run.`,
+    throw refuse(
+      `A frame of ${width} x ${height} has ${width * height * 3} bytes, the body has ${data.length}`,
       'Send H x W x 3 uint8, row-major.'
     );
   }
   return { kind: 'pixels', data, width, height, order: order ?? 'rgb' };
+}
+
+function pixelsOf(request: FastifyRequest, length: number, { frames, budget }: Memory): Uint8Array {
+  const shared = request.headers[SHARED_FRAME_HEADER];
+  if (typeof shared !== 'string') {
+    return binaryBody(request, 'frame');
+  }
+  if (request.body instanceof Uint8Array && request.body.length > 0) {
+    throw refuse('The frame came both as a body and in shared memory', 'Send one of them.');
+  }
+  budget.take(request.raw, length);
+  const data = frames.acquire(length);
+  readSharedFrame(shared, data);
+  return data;
+}
+
+function refuse(why: string, remedy: string): VeilError {
+  return new VeilError('bad_request', `${why}. Nothing was run.`, remedy);
 }
