@@ -1,0 +1,119 @@
+"""The kernel's end of the sidecar: requests that survive the death of a sidecar between two cells."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from . import launcher
+from ._state import log_lines, state_directory
+from .errors import VeilError
+from .wire import Aborted, Lost, Pool, Reply, error_of
+
+
+class Sidecar:
+    """A lazy, thread-safe client: nothing is started or opened before the first request."""
+
+    def __init__(self, state_dir: str | os.PathLike[str] | None = None) -> None:
+        self._state_dir = state_dir
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: memoryview | bytes | None = None,
+        content_type: str | None = None,
+        accept: str = "application/json",
+    ) -> Reply:
+        """One request; a sidecar that has died is started again, once.
+
+        Raises VeilError: the sidecar's own, ``cancelled`` after ``abort``, ``sidecar_unavailable`` when it dies again.
+        KeyboardInterrupt passes through after the connection is closed, which cancels the request's work.
+        """
+        details = {"query": query, "body": body, "content_type": content_type, "accept": accept}
+        pool = self._connected()
+        reply = self._attempt(pool, method, path, details)
+        if reply is None:
+            self._forget(pool)
+            reply = self._attempt(self._connected(), method, path, details)
+        if reply is None:
+            raise VeilError(
+                "sidecar_unavailable",
+                "The sidecar died during this request, was started again and died again. "
+                + launcher.last_words(state_directory(self._state_dir)),
+                "Look at %veil log.",
+            )
+        if reply.status >= 400:
+            raise error_of(reply)
+        return reply
+
+    def get(self, path: str, **query: object) -> Any:
+        """The JSON answer of a GET."""
+        return self.request("GET", path, query=query or None).json()
+
+    def running(self) -> bool:
+        """Whether a sidecar answers now; starts none."""
+        return launcher.attach(self._state_dir) is not None
+
+    def abort(self) -> None:
+        """Cancel every request of this kernel that is under way; the sidecar lives on."""
+        pool = self._pool
+        if pool is not None:
+            pool.abort()
+
+    def restart(self) -> None:
+        """Stop the sidecar and start a new one."""
+        self.close()
+        launcher.restart(self._state_dir)
+
+    def close(self) -> None:
+        """Give up this kernel's lease; the next request opens a new one."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.abort()
+            pool.close()
+
+    def log(self, lines: int) -> list[str]:
+        """The last lines of the log file, also of a sidecar that is gone."""
+        return log_lines(state_directory(self._state_dir), lines)
+
+    @staticmethod
+    def _attempt(pool: Pool, method: str, path: str, details: dict[str, Any]) -> Reply | None:
+        """The answer, or None when that sidecar is gone (a new one on the same socket refuses the old token)."""
+        try:
+            reply = pool.request(method, path, **details)
+            return None if reply.status == 401 else reply
+        except Lost:
+            return None
+        except Aborted:
+            raise VeilError("cancelled", "The request was cancelled.", "Run it again.") from None
+
+    def _connected(self) -> Pool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = Pool(launcher.ensure_running(self._state_dir))
+            return self._pool
+
+    def _forget(self, pool: Pool) -> None:
+        with self._lock:
+            if self._pool is pool:
+                self._pool = None
+        pool.close()
+
+
+_shared: Sidecar | None = None
+
+
+def shared() -> Sidecar:
+    """The one client of this process."""
+    global _shared
+    if _shared is None:
+        _shared = Sidecar()
+    return _shared
