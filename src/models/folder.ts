@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { VeilError, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
+import { readManifest } from './manifest';
+import { meaningOfAlpha, readObfuscation, type Obfuscation } from './obfuscation';
+
+export const DEFAULT_MODEL = 'faceboxes';
+
+/** A model folder, read and verified; plain data that may cross to a worker. */
+export interface LoadedModel {
+  dir: string;
+  bundled: boolean;
+  manifest: ModelManifest;
+  /** Weights in both graphs. */
+  parameters: number;
+  /** Null: the model runs clean, and refuses noisy. */
+  obfuscation: Obfuscation | null;
+}
+
+/**
+ * Load a model by the name of a bundled one (default `faceboxes`) or by its folder.
+ * Every file is checked against its hash and its shapes before anything runs.
+ * @throws VeilError `model_missing`, `model_mismatch`, `artefact_missing`, `artefact_mismatch`
+ */
+export async function loadModel(nameOrDir: string = DEFAULT_MODEL): Promise<LoadedModel> {
+  const { dir, bundled } = await locate(nameOrDir);
+  const { manifest, parameters, declared } = await readManifest(dir);
+  const undeclared = join(dir, 'obfuscation.json');
+  let obfuscation: Obfuscation | null = null;
+  if (manifest.obfuscation) {
+    obfuscation = await readObfuscation(join(dir, manifest.obfuscation.file), manifest, manifest.obfuscation.sha256);
+  } else if (!declared && existsSync(undeclared)) {
+    obfuscation = await readObfuscation(undeclared, manifest);
+  }
+  return { dir, bundled, manifest, parameters, obfuscation };
+}
+
+export function modelRef({ manifest: { name, head, tail } }: LoadedModel): ModelRef {
+  return { name, head_sha256: head.sha256, tail_sha256: tail.sha256 };
+}
+
+export function summarise(model: LoadedModel): ModelSummary {
+  const { obfuscation, manifest } = model;
+  return {
+    name: manifest.name,
+    description: manifest.description,
+    bundled: model.bundled,
+    parameters: model.parameters,
+    artefact: obfuscation && {
+      kind: obfuscation.description.kind,
+      calibrated: obfuscation.description.calibrated,
+      alpha_min: obfuscation.description.alpha_min,
+      alpha_max: obfuscation.description.alpha_max,
+      meaning: meaningOfAlpha(obfuscation)
+    }
+  };
+}
+
+/** $VEILBOOK_MODELS, the wheel's models folder, the repository's. */
+function registries(): string[] {
+  const bundled = [join(__dirname, '..', 'models'), join(__dirname, '..', '..', 'models')];
+  return process.env.VEILBOOK_MODELS ? [process.env.VEILBOOK_MODELS, ...bundled] : bundled;
+}
+
+async function locate(nameOrDir: string): Promise<{ dir: string; bundled: boolean }> {
+  if (/^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir)) {
+    for (const registry of registries()) {
+      const dir = join(registry, nameOrDir);
+      if (await isDirectory(dir)) {
+        return { dir, bundled: true };
+      }
+    }
+  }
+  const dir = resolve(nameOrDir);
+  if (await isDirectory(dir)) {
+    return { dir, bundled: false };
+  }
+  throw new VeilError(
+    'model_missing',
+    `There is no model named ${nameOrDir} and no folder ${dir}. Nothing was run.`,
+    'Give a model folder (head.onnx, tail.onnx, model.json), or leave the model out to use the bundled faceboxes.'
+  );
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    found => found.isDirectory(),
+    () => false
+  );
+}

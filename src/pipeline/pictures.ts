@@ -1,0 +1,68 @@
+import type { Detection, PictureFormat, PictureKind } from '../protocol';
+import { drawBoxes } from './annotate';
+import { encodePicture } from './codec';
+import type { CodedPicture } from './compute';
+import type { Pixels } from './preprocess';
+import type { Stopwatch } from './stopwatch';
+
+/** Longest side of a reconstruction: it has 128 x 128 pixels of its own, more would only be smoother. */
+const RECONSTRUCTION_SIDE = 512;
+
+export interface PictureSource {
+  frame: Pixels;
+  /** Those to draw. */
+  boxes: readonly Detection[];
+  format: PictureFormat;
+  /** Longest side of `frame`, pixels. */
+  maxSide?: number;
+  reconstruct: () => Pixels;
+}
+
+/** Make and code the pictures that were asked for, and none else. */
+export async function paint(
+  kinds: readonly PictureKind[],
+  source: PictureSource,
+  watch: Stopwatch
+): Promise<Partial<Record<PictureKind, CodedPicture>>> {
+  const pictures: Partial<Record<PictureKind, CodedPicture>> = {};
+  for (const kind of new Set(kinds)) {
+    const { pixels, size } = await sketch(kind, source, watch);
+    pictures[kind] = await watch.time('encode', () => encodePicture(pixels, source.format, size));
+  }
+  return pictures;
+}
+
+interface Sketch {
+  pixels: Pixels;
+  size: { width: number; height: number };
+}
+
+async function sketch(
+  kind: PictureKind,
+  { frame, boxes, maxSide, reconstruct }: PictureSource,
+  watch: Stopwatch
+): Promise<Sketch> {
+  switch (kind) {
+    case 'annotated': {
+      const pixels = await watch.time('annotate', () => {
+        const copy = { ...frame, data: frame.data.slice() };
+        drawBoxes(copy, boxes);
+        return copy;
+      });
+      return { pixels, size: { width: frame.width, height: frame.height } };
+    }
+    case 'frame':
+      return { pixels: frame, size: within(frame, maxSide ?? Infinity) };
+    case 'reconstruction':
+      return {
+        pixels: await watch.time('reconstruct', reconstruct),
+        size: within(frame, Math.min(maxSide ?? Infinity, RECONSTRUCTION_SIDE))
+      };
+  }
+}
+
+/** The size of a frame scaled down, in its own aspect, until its longest side fits. */
+function within({ width, height }: Pixels, side: number): { width: number; height: number } {
+  const scale = Math.min(1, side / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
