@@ -15,12 +15,9 @@ import { IdleLease } from './lease';
 import { openLog } from './log';
 import { Metrics } from './metrics';
 import { createServer } from './server';
-import type { SidecarSettings } from './settings';
+import { DRAIN_MS, type SidecarSettings } from './settings';
 import { chooseSocket, clearStaleSockets, removeIfThere } from './socket-path';
 import { openPrivateDir, statePaths } from './state-dir';
-
-/** How long requests may still run after the sidecar was asked to stop. */
-const DRAIN_MS = 30_000;
 
 export interface RunningSidecar {
   hello: Hello;

@@ -1,6 +1,9 @@
 import { VeilError } from '../protocol';
 import { BODY_LIMITS, type BodyLimits } from './bodies';
 
+/** How long requests may still run after the sidecar was asked to stop. */
+export const DRAIN_MS = 30_000;
+
 export interface SidecarSettings {
   /** Minutes without an open connection after which the sidecar exits. */
   idleMinutes: number;
