@@ -59,8 +59,8 @@ class FrameResult:
     @property
     def faces(self) -> NDArray[np.float32]:
         """float32 [n, 5]: x1, y1, x2, y2, score of the detections at or above the threshold, best first."""
-        found = self.detections
-        return found[found[:, 4] >= self.threshold]
+        # Compared before the scores are rounded to float32, as the caption and the front end do.
+        return boxes([found for found in self.document["detections"] if found["score"] >= self.threshold])
 
     @property
     def detections(self) -> NDArray[np.float32]:
