@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -57,9 +59,7 @@ def restart(state_dir: str | os.PathLike[str] | None = None) -> Connection:
     """Stop the running sidecar (its requests finish first) and start a new one, because a person asked for it."""
     directory = state_directory(state_dir)
     with _locked(directory):
-        found = _attach(directory)
-        if found is not None:
-            _stop(found)
+        _end(directory)
         _clear_stale(directory)
         (directory / "starts").unlink(missing_ok=True)
         return _start(directory)
@@ -69,9 +69,7 @@ def stop(state_dir: str | os.PathLike[str] | None = None) -> None:
     """End the running sidecar, after its requests; does nothing when none runs."""
     directory = state_directory(state_dir)
     with _locked(directory):
-        found = _attach(directory)
-        if found is not None:
-            _stop(found)
+        _end(directory)
         _clear_stale(directory)
 
 
@@ -136,6 +134,33 @@ def _stop(connection: Connection) -> None:
                 os.kill(connection.pid, signal.SIGKILL)
             return
         time.sleep(0.02)
+
+
+def _end(directory: Path) -> None:
+    """End the sidecar that runs, because a person asked for it: also one that listens but answers no more."""
+    try:
+        found = _attach(directory)
+    except VeilError:
+        hung = read_connection(directory)
+        if hung is None or _listener(hung.socket) != hung.pid:
+            raise
+        os.kill(hung.pid, signal.SIGKILL)
+        return
+    if found is not None:
+        _stop(found)
+
+
+def _listener(path: str) -> int | None:
+    """The pid of the process that listens on a UNIX socket, from the operating system; None where it does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+            return int.from_bytes(probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+        except OSError:
+            return None
 
 
 def _answers(connection: Connection) -> bool:

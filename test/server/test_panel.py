@@ -141,6 +141,18 @@ async def test_a_killed_sidecar_has_failed_until_one_runs_again(
     assert (await ask(jp_fetch, "status"))["state"] == "running"
 
 
+@pytest.mark.slow
+async def test_a_sidecar_that_hangs_is_replaced_by_restart(jp_fetch: Fetch, built: None) -> None:
+    pid = (await ask(jp_fetch, "start", "POST"))["status"]["hello"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    failed = await ask(jp_fetch, "status")
+    assert failed["state"] == "failed"
+    assert f"pid {pid}" in failed["error"]["message"]
+    restarted = await ask(jp_fetch, "restart", "POST")
+    assert restarted["state"] == "running"
+    assert restarted["status"]["hello"]["pid"] != pid
+
+
 async def test_a_sidecar_that_died_before_this_server_came_counts_as_stopped(
     jp_fetch: Fetch, state_dir: Path, built: None
 ) -> None:

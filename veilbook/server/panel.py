@@ -36,7 +36,7 @@ class Panel:
         self._changing = asyncio.Lock()
         self._seen: str | None = None
         self._failure: JsonObject | None = None
-        self._last: tuple[State, str | None] | None = None
+        self._last: tuple[State, str | None] = ("stopped", None)
 
     async def status(self) -> JsonObject:
         """A ``PanelStatus`` of src/protocol/panel.ts. Never starts a process."""
@@ -133,6 +133,6 @@ class Panel:
 
     def _settle(self, state: State, instance: str | None, status: JsonObject) -> JsonObject:
         before, self._last = self._last, (state, instance)
-        if before is not None and before != self._last:
+        if before != self._last:
             self._announce(state)
         return status

@@ -71,13 +71,14 @@ class EventRelay:
         tried_at = 0.0
         while True:
             stamp = self._stamp()
-            due = stamp != tried or time.monotonic() - tried_at > RETRY_SECONDS
-            if stamp is not None and due and self._in_use():
+            overdue = stamp is not None and time.monotonic() - tried_at > RETRY_SECONDS
+            if (stamp != tried or overdue) and self._in_use():
                 tried, tried_at = stamp, time.monotonic()
                 with contextlib.suppress(VeilError):
                     connection = await sidecar.attach(self._panel.directory)
                     if connection is not None:
                         return connection
+                await self._panel.status()
             await asyncio.sleep(WATCH_SECONDS)
 
     def _stamp(self) -> tuple[int, int] | None:
