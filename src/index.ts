@@ -1,6 +1,9 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
+import { sidecarPlugin } from './lab/plugins/sidecar';
+import { statusPlugin } from './lab/plugins/status';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [panelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [sidecarPlugin, panelPlugin, statusPlugin, logPlugin];
 
 export default plugins;

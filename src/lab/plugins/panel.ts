@@ -1,5 +1,9 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { CommandIDs, openCommand } from '../commands';
+import { ISidecarModel } from '../tokens';
+import { InferenceSection } from '../widgets/section';
 import { VeilbookPanel } from '../widgets/panel';
 
 /** The side panel in the left area. */
@@ -7,10 +11,24 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'veilbook:panel',
   description: 'Adds the Veilbook side panel.',
   autoStart: true,
-  optional: [ITranslator, ILayoutRestorer],
-  activate: (app: JupyterFrontEnd, translator: ITranslator | null, restorer: ILayoutRestorer | null) => {
+  requires: [ISidecarModel],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    model: ISidecarModel,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('veilbook');
     const panel = new VeilbookPanel(translator ?? nullTranslator);
+    panel.addWidget(new InferenceSection(model, app.commands, trans));
     app.shell.add(panel, 'left', { rank: 550 });
     restorer?.add(panel, panel.id);
+    app.commands.addCommand(
+      CommandIDs.open,
+      openCommand(trans, () => app.shell.activateById(panel.id))
+    );
+    palette?.addItem({ command: CommandIDs.open, category: trans.__('Veilbook') });
   }
 };

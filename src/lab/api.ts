@@ -1,0 +1,106 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Defaults, ErrorBody, LogTail, PanelStatus } from '../protocol';
+import type { Failure, Operation } from './tokens';
+
+/** Why a request has no answer: nobody answered, we may not ask, or the answer is no. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+
+  constructor(
+    readonly kind: 'offline' | 'forbidden' | 'refused',
+    readonly failure: Failure
+  ) {
+    super(`${failure.message} ${failure.remedy}`.trim());
+  }
+}
+
+/** The server extension's REST interface (src/protocol/panel.ts). Every method rejects with a RequestError. */
+export class PanelApi {
+  constructor(
+    private readonly _settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  status(): Promise<PanelStatus> {
+    return this._request('status');
+  }
+
+  run(operation: Operation): Promise<PanelStatus> {
+    return this._request(operation, { method: 'POST' });
+  }
+
+  setDefaults(defaults: Defaults): Promise<Defaults> {
+    return this._request('defaults', { method: 'PUT', body: JSON.stringify(defaults) });
+  }
+
+  async log(lines: number): Promise<string[]> {
+    const tail = await this._request<LogTail>(`log?lines=${lines}`);
+    return tail.lines;
+  }
+
+  private async _request<T>(endpoint: string, init: RequestInit = {}): Promise<T> {
+    let response: Response;
+    let body: unknown;
+    try {
+      response = await ServerConnection.makeRequest(
+        URLExt.join(this._settings.baseUrl, 'veilbook', endpoint),
+        init,
+        this._settings
+      );
+      body = parse(await response.text());
+    } catch {
+      throw this._unanswered();
+    }
+    if (response.ok && body !== undefined) {
+      return body as T;
+    }
+    throw this._refusal(response.status, body);
+  }
+
+  private _refusal(status: number, body: unknown): RequestError {
+    const trans = this._trans;
+    const failure = isErrorBody(body) ? body.error : null;
+    if (status === 401 || status === 403) {
+      const fallback = {
+        code: 'unauthorized',
+        message: trans.__('This Jupyter server does not let you use Veilbook.'),
+        remedy: trans.__('Log in again, or ask who runs the server.')
+      };
+      return new RequestError('forbidden', failure ?? fallback);
+    }
+    if (failure) {
+      return new RequestError('refused', failure);
+    }
+    return status === 404
+      ? new RequestError('offline', {
+          code: 'not_found',
+          message: trans.__("Veilbook's server extension is not enabled on this Jupyter server."),
+          remedy: trans.__('Run `jupyter server extension enable veilbook.server`, then restart the server.')
+        })
+      : this._unanswered();
+  }
+
+  private _unanswered(): RequestError {
+    return new RequestError('offline', {
+      code: 'offline',
+      message: this._trans.__('The Jupyter server does not answer.'),
+      remedy: this._trans.__('Check that it runs and that you are connected.')
+    });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A proxy's page, not our server's answer.
+    return undefined;
+  }
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
+  const error = (body as Partial<ErrorBody> | null | undefined)?.error;
+  return [error?.code, error?.message, error?.remedy].every(part => typeof part === 'string');
+}

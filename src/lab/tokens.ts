@@ -1,0 +1,47 @@
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import type { Defaults, ErrorBody, PanelStatus } from '../protocol';
+
+/** What went wrong and what to do about it. */
+export type Failure = ErrorBody['error'];
+
+/** What is known of the sidecar. */
+export type SidecarState = { state: 'unknown' } | PanelStatus;
+
+/** Why the last question got no answer: nobody there, or not allowed to ask. */
+export interface Outage {
+  kind: 'offline' | 'forbidden';
+  failure: Failure;
+}
+
+/** What a person asked for and the sidecar has not finished yet. */
+export type Operation = 'start' | 'restart' | 'stop';
+
+/** How soon a watcher wants to hear what events do not tell: a panel `live`, a status item `seldom`. */
+export type Pace = 'live' | 'seldom';
+
+/** The sidecar as the panel, the status item and the commands see it. It asks nothing while nobody watches. */
+export interface ISidecarModel extends IDisposable {
+  /** What was last known; kept while there is an outage. */
+  readonly current: SidecarState;
+  /** Null while the server answers. */
+  readonly outage: Outage | null;
+  /** When the server last answered; null before it ever did. */
+  readonly asOf: Date | null;
+  readonly operation: Operation | null;
+  readonly changed: ISignal<ISidecarModel, void>;
+
+  /** Keep the model up to date until the returned object is disposed. */
+  watch(pace: Pace): IDisposable;
+  /** Ask now. Never rejects: what came of it is in `current` and `outage`. */
+  refresh(): Promise<void>;
+  /** Start, restart or stop. Rejects with a RequestError; also when the sidecar has failed to come up. */
+  run(operation: Operation): Promise<void>;
+  /** Set ALPHA and device of runs that name none. Rejects with a RequestError; then the old ones are back. */
+  setDefaults(defaults: Defaults): Promise<void>;
+  /** The last lines of the log, oldest first. Rejects with a RequestError. */
+  readLog(lines: number): Promise<string[]>;
+}
+
+export const ISidecarModel = new Token<ISidecarModel>('veilbook:ISidecarModel', 'The state of the Veilbook sidecar.');
