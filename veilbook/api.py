@@ -62,14 +62,7 @@ class Model:
         not obfuscated: keep it in the trusted zone. Errors: ``bad_image``, ``image_too_large``, ``model_*``.
         """
         picture = inputs.single(frame, bgr=bgr)
-        reply = self._sidecar.request(
-            "POST",
-            "/v1/forward/head",
-            query={**picture.query, "model": self.name, "device": self.device},
-            body=picture.data,
-            content_type=picture.content_type,
-            accept=tensors.MIME,
-        )
+        reply = self._sidecar.send_frame("/v1/forward/head", picture, {"model": self.name, "device": self.device})
         return _tensors(reply, "activation")[0]
 
     def forward_noise(

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from . import launcher
+from . import launcher, tensors
 from ._state import log_lines, state_directory
 from .errors import VeilError
+from .inputs import Frame
+from .shared_frames import SharedFrames
 from .wire import Aborted, Lost, Pool, Reply, error_of
 
 
@@ -20,6 +22,8 @@ class Sidecar:
         self._state_dir = state_dir
         self._lock = threading.Lock()
         self._pool: Pool | None = None
+        self._memory: SharedFrames | None = None
+        self.use_shared_memory(True)
 
     def request(
         self,
@@ -30,13 +34,14 @@ class Sidecar:
         body: memoryview | bytes | None = None,
         content_type: str | None = None,
         accept: str = "application/json",
+        extra: Mapping[str, str] | None = None,
     ) -> Reply:
         """One request; a sidecar that has died is started again, once.
 
         Raises VeilError: the sidecar's own, ``cancelled`` after ``abort``, ``sidecar_unavailable`` when it dies again.
         KeyboardInterrupt passes through after the connection is closed, which cancels the request's work.
         """
-        details = {"query": query, "body": body, "content_type": content_type, "accept": accept}
+        details = {"query": query, "body": body, "content_type": content_type, "accept": accept, "extra": extra}
         pool = self._connected()
         reply = self._attempt(pool, method, path, details)
         if reply is None:
@@ -52,6 +57,27 @@ class Sidecar:
         if reply.status >= 400:
             raise error_of(reply)
         return reply
+
+    def send_frame(self, path: str, frame: Frame, query: Mapping[str, object], accept: str = tensors.MIME) -> Reply:
+        """A request about one frame; raw pixels go through shared memory where the sidecar can read it."""
+        details: dict[str, Any] = {
+            "query": {**frame.query, **query},
+            "content_type": frame.content_type,
+            "accept": accept,
+        }
+        if frame.size is not None and self._memory is not None:
+            try:
+                with self._memory.hold(memoryview(frame.data)) as place:
+                    return self.request("POST", path, body=b"", extra={"Veilbook-Frame": place}, **details)
+            except VeilError as problem:
+                if problem.code != "not_found":
+                    raise
+                self._memory = None  # it runs in another container
+        return self.request("POST", path, body=frame.data, **details)
+
+    def use_shared_memory(self, wanted: bool) -> None:
+        """Whether raw frames may go through shared memory; without it they go through the socket."""
+        self._memory = SharedFrames() if wanted and SharedFrames.available() else None
 
     def get(self, path: str, **query: object) -> Any:
         """The JSON answer of a GET."""
@@ -79,6 +105,8 @@ class Sidecar:
         if pool is not None:
             pool.abort()
             pool.close()
+        if self._memory is not None:
+            self._memory.close()
 
     def log(self, lines: int) -> list[str]:
         """The last lines of the log file, also of a sidecar that is gone."""

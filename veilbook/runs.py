@@ -77,15 +77,9 @@ def model_argument(model: str | None) -> str | None:
 
 def run(sidecar: Sidecar, frame: Frame, options: Options) -> FrameResult:
     """One frame. Raises VeilError; KeyboardInterrupt cancels the work and leaves the sidecar alive."""
-    reply = sidecar.request(
-        "POST",
-        "/v1/detect",
-        query={"image": frame.name, **frame.query, **options.query()},
-        body=frame.data,
-        content_type=frame.content_type,
-        accept=tensors.MIME if options.pictures or options.activation else "application/json",
-    )
-    return results.read(reply)
+    accept = tensors.MIME if options.pictures or options.activation else "application/json"
+    query = {"image": frame.name, **options.query()}
+    return results.read(sidecar.send_frame("/v1/detect", frame, query, accept))
 
 
 def run_all(

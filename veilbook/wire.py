@@ -81,13 +81,14 @@ def exchange(
     body: memoryview | bytes | None = None,
     content_type: str | None = None,
     accept: str = "application/json",
+    extra: Mapping[str, str] | None = None,
 ) -> Reply:
     """One request and its whole answer.
 
     Raises Lost when the other side goes away, Aborted when this side ended it, TimeoutError after the
     connection's timeout.
     """
-    headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+    headers = {"Authorization": f"Bearer {token}", "Accept": accept, **(extra or {})}
     if body is not None:
         headers["Content-Length"] = str(memoryview(body).nbytes)
         headers["Content-Type"] = content_type or "application/json"

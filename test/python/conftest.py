@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from veilbook import launcher
 from veilbook._state import state_directory
 

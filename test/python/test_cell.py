@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from veilbook.cell import Stages, parse
 from veilbook.errors import VeilError
 

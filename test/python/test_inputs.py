@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
 from veilbook.errors import VeilError
 from veilbook.inputs import single, sources
 from veilbook.names import resolve

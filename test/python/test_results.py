@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from documents import document, picture
+
 from veilbook import tensors
 from veilbook.bundle import FRAME_MIME
 from veilbook.errors import VeilError
