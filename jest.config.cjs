@@ -48,7 +48,7 @@ module.exports = {
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
         '<rootDir>/src/{protocol,models,pipeline,sidecar,cli}/**/*.spec.ts',
-        '<rootDir>/test/{sidecar,cli}/**/*.spec.ts'
+        '<rootDir>/test/{sidecar,cli,parity}/**/*.spec.ts'
       ],
       transform: {
         '\\.ts$': typescript({

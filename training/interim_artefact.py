@@ -22,6 +22,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -54,7 +55,9 @@ def resize(pixels: NDArray[np.uint8], width: int, height: int) -> Array:
     return np.rint(mixed)
 
 
-def cells(paths: list[Path], manifest: dict, session: onnxruntime.InferenceSession) -> Iterator[tuple[Array, Array]]:
+def cells(
+    paths: list[Path], manifest: dict[str, Any], session: onnxruntime.InferenceSession
+) -> Iterator[tuple[Array, Array]]:
     """For each image the activation [H*W, C] and the pixels [H*W, 48] of its cells."""
     size = manifest["input"]
     order = [0, 1, 2] if size["channel_order"] == "rgb" else [2, 1, 0]
@@ -64,7 +67,9 @@ def cells(paths: list[Path], manifest: dict, session: onnxruntime.InferenceSessi
         tensor = (rgb[:, :, order] - np.array(size["mean"])).transpose(2, 0, 1)[None].astype(np.float32)
         activation = session.run(None, {session.get_inputs()[0].name: tensor})[0][0].astype(np.float64)
         channels, high, wide = activation.shape
-        means = rgb.reshape(high, BLOCKS, size["height"] // high // BLOCKS, wide, BLOCKS, size["width"] // wide // BLOCKS, 3)
+        means = rgb.reshape(
+            high, BLOCKS, size["height"] // high // BLOCKS, wide, BLOCKS, size["width"] // wide // BLOCKS, 3
+        )
         means = means.mean(axis=(2, 5)).transpose(0, 2, 1, 3, 4)
         yield activation.reshape(channels, -1).T, means.reshape(high * wide, BLOCKS * BLOCKS * 3)
 
