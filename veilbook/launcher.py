@@ -189,6 +189,7 @@ def _count_start(directory: Path) -> None:
             + last_words(directory),
             "Look at %veil log, then start it with %veil restart.",
         )
+    record.touch(mode=0o600)
     record.write_text("".join(f"{moment}\n" for moment in [*recent, now]), encoding="ascii")
 
 
