@@ -104,11 +104,11 @@ class Session:
         return run(self._sidecar, source.load(), other)
 
     def _inline(self, result: FrameResult) -> None:
-        # The caption as text of its own: where only the picture of an output is shown, it would be lost.
-        print(f"{result.document['image']}: {result.caption}")
-        if not result.rich:
-            for notice in result.notices:
-                print(notice)
+        # As text of its own, for where only the picture of an output is shown; a terminal shows the text already.
+        if hasattr(self._settings.shell, "kernel"):
+            print(f"{result.document['image']}: {result.caption}")
+            if not result.rich:
+                print(*result.notices, sep="\n")
         display(result)
 
 

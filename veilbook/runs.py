@@ -89,8 +89,9 @@ def run_all(
 
     Closing the iterator, or an interrupt, cancels what is under way.
     """
-    if len(frames) == 1:
-        yield frames[0], _attempt(sidecar, frames[0], options)
+    if len(frames) <= 1:
+        for source in frames:
+            yield source, _attempt(sidecar, source, options)
         return
     pending: deque[tuple[Source, Future[FrameResult | VeilError]]] = deque()
     with ThreadPoolExecutor(min(CONNECTIONS, len(frames)), thread_name_prefix="veilbook") as pool:
