@@ -2,49 +2,59 @@
  * Entry point of a compute worker: a worker thread for the processor, a child process for a GPU (whose memory is
  * given back only when its process ends). It opens each model once, keeps its sessions, and runs one job at a time.
  */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadModel } from '../models';
+import { loadModel, type LoadedModel } from '../models';
 import { VeilError } from '../protocol';
 import { Detector } from './detector';
 import { packForThread, SETUP_VARIABLE, type FromWorker, type Task, type ToWorker, type WorkerSetup } from './worker-messages';
 
 const thread = parentPort;
 const setup: WorkerSetup = thread ? (workerData as WorkerSetup) : JSON.parse(process.env[SETUP_VARIABLE] ?? 'null');
-const detectors = new Map<string, Promise<Detector>>();
 let cancelledId = -1;
 
-function detectorFor(model: string | undefined): Promise<Detector> {
+interface OpenModel {
+  detector: Detector;
+  dir: string;
+  fingerprint: string;
+}
+const open = new Map<string, OpenModel>();
+
+/** Sessions are kept, because making and releasing them leaks; files that changed on disk are opened anew. */
+async function detectorFor(model: string | undefined): Promise<Detector> {
   const key = model ?? '';
-  const known = detectors.get(key);
+  const known = open.get(key);
   if (known) {
-    return known;
+    if ((await fingerprint(known.dir)) === known.fingerprint) {
+      return known.detector;
+    }
+    open.delete(key);
+    await known.detector.release();
   }
-  const opening = openDetector(model);
-  detectors.set(key, opening);
-  // A failure is not remembered: the folder may be put right and asked for again.
-  opening.catch(() => detectors.delete(key));
-  return opening;
+  const loaded = await loadModel(model);
+  const entry = { dir: loaded.dir, fingerprint: await fingerprint(loaded.dir), detector: await openDetector(loaded) };
+  open.set(key, entry);
+  return entry.detector;
 }
 
-async function openDetector(model: string | undefined): Promise<Detector> {
-  const loaded = await loadModel(model);
+/** Names, sizes and times of a folder's files: enough to see that somebody wrote there, too cheap to leave out. */
+async function fingerprint(dir: string): Promise<string> {
+  const names = await readdir(dir).catch(() => []);
+  const entries = await Promise.all(names.map(name => stat(join(dir, name)).catch(() => null)));
+  return entries.map((entry, n) => `${names[n]}:${entry?.size}:${entry?.mtimeMs}`).join();
+}
+
+async function openDetector(loaded: LoadedModel): Promise<Detector> {
   try {
     return await Detector.open(loaded, setup.provider, setup.threads);
   } catch (thrown) {
-    if (setup.provider.kind === 'cpu' || thrown instanceof VeilError) {
+    if (setup.provider.kind === 'cpu') {
       throw thrown;
     }
-    throw new VeilError('device_unavailable', firstLine(thrown), 'Use --device cpu.');
+    // Whatever a GPU stumbles over, the pool tries the CPU next; if it is the model, the CPU says so.
+    throw new VeilError('device_unavailable', VeilError.from(thrown).message, 'Use --device cpu.');
   }
-}
-
-/** ONNX Runtime's messages start with the place in its sources and go on for lines; what matters is the first line's end. */
-function firstLine(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text
-    .trim()
-    .split('\n')[0]
-    .replace(/^\/\S+:\d+ .*?(was false|ErrorCode\))[.\s]*/, '');
 }
 
 async function perform(task: Task, checkpoint: () => void): Promise<unknown> {

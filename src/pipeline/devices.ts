@@ -4,12 +4,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { VeilError, type DeviceInfo } from '../protocol';
 import { listNvidiaGpus } from './devices-nvidia';
-
-/** The execution provider of one session: the processor, or a GPU by its index. */
-export interface Provider {
-  kind: 'cpu' | 'cuda' | 'webgpu';
-  index: number;
-}
+import type { Provider } from './session';
 
 /** Where a run goes: any of `devices`, and the lines that its result must carry. */
 export interface Resolution {
@@ -54,7 +49,7 @@ export class DeviceCatalog {
   }
 
   markBroken(device: string, reason: string): void {
-    this.broken.set(device, reason);
+    this.broken.set(device, reason.replace(/ Nothing was run\.$/, ''));
   }
 
   /**

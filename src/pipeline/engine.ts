@@ -23,6 +23,7 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
   const workers = options.workers ?? Math.max(1, Math.floor(cores / 4));
   const catalog = new DeviceCatalog();
   const pool = new WorkerPool({ log: options.log });
+  const logged = new Set<string>();
 
   function makePlaces(device: string): void {
     if (pool.has(device)) {
@@ -45,7 +46,8 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
     for (;;) {
       const { devices, notices } = await catalog.resolve(choice);
       devices.forEach(makePlaces);
-      for (const line of notices) {
+      for (const line of notices.filter(line => !logged.has(line))) {
+        logged.add(line);
         options.log?.('warn', line, { choice });
       }
       try {

@@ -29,7 +29,7 @@ export function startThread(setup: WorkerSetup, events: WorkerEvents): WorkerHan
   const worker = new Worker(workerFile(), { workerData: setup, name: `veilbook ${setup.device}` });
   let failure = '';
   worker.on('message', events.message);
-  worker.on('error', error => (failure = error.message));
+  worker.on('error', error => (failure = String(error)));
   worker.on('exit', code => events.ended(failure || `exit code ${code}`));
   return {
     pid: null,

@@ -1,6 +1,7 @@
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
-import type { Provider } from './devices';
+import type { Provider } from './session';
 
 /** What a compute worker can be asked to do, and what it answers. */
 export interface Tasks {
@@ -46,7 +47,8 @@ export function packForThread<T>(message: T): { message: T; transfer: ArrayBuffe
       if (!(value.buffer instanceof ArrayBuffer)) {
         return value;
       }
-      const whole = value.byteLength === value.buffer.byteLength;
+      // Buffers that a native module owns (a coded picture of sharp's) cannot be moved.
+      const whole = value.byteLength === value.buffer.byteLength && !isMarkedAsUntransferable(value.buffer);
       // Not value.slice(): a Node Buffer's slice is another view.
       const movable = whole ? value : value instanceof Float32Array ? new Float32Array(value) : new Uint8Array(value);
       transfer.add(movable.buffer as ArrayBuffer);

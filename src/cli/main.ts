@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { FAILURES, VeilError, VERSION } from '../protocol';
+import { benchCommand } from './bench';
+import { detectCommand } from './detect';
+import { modelCommand } from './model';
+import { exitCodeOf, showError } from './output';
+import { sidecarCommand } from './sidecar';
+
+const EXIT_CODES = `
+Exit codes: 0 done; 2 wrong use or ALPHA; 3 an image or tensor that cannot be used (also: some were left out by
+--skip-bad); 4 model or artefact missing or mismatched; 5 device, worker or sidecar not available; 6 output not written;
+130 cancelled; 1 a fault in Veilbook. With --json, stdout holds exactly one JSON document; everything else is on stderr.`;
+
+function program(): Command {
+  const root = new Command('veilbook')
+    .description('Confidential inference: a detector split into head, noise and tail; only the obfuscated activation leaves.')
+    .version(VERSION)
+    .addHelpText('after', EXIT_CODES);
+  for (const command of [detectCommand(), benchCommand(), modelCommand(), sidecarCommand()]) {
+    root.addCommand(command);
+  }
+  prepare(root);
+  return root;
+}
+
+/** One line on stderr for wrong use, exit code 2, also in sub-commands. */
+function prepare(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) =>
+      write(
+        `veilbook: ${text
+          .trim()
+          .replace(/^error: /, '')
+          .replace(/\s*\n\s*/g, ' ')}\n`
+      )
+  });
+  command.commands.forEach(prepare);
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? 0 : FAILURES.bad_request.exit;
+      return;
+    }
+    const error = VeilError.from(thrown);
+    showError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+void main();
