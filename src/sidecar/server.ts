@@ -66,7 +66,7 @@ function report(app: App, { log, metrics }: SidecarContext): void {
     if (error.code === 'internal') {
       log.error({ route, error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'fault');
     } else {
-      log.warn({ method: request.method, route, code: error.code }, 'refused');
+      log.warn({ method: request.method, route, code: error.code, why: error.message }, 'refused');
     }
     reply.code(statusOf(error)).send(error.toBody());
   });

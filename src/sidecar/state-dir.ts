@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { VeilError } from '../protocol';
 
 /** The files of a state directory; each is readable by its owner alone. */
@@ -59,7 +59,7 @@ function homeDir(env: NodeJS.ProcessEnv): string {
  */
 export function openPrivateDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirs(dir);
   } catch (error) {
     throw new VeilError(
       'sidecar_unavailable',
@@ -82,5 +82,22 @@ export function openPrivateDir(dir: string): void {
       `${dir} is open to other users (mode ${(mode & 0o777).toString(8)}). Nothing was started.`,
       `Close it: chmod 700 ${dir}`
     );
+  }
+}
+
+/** Not mkdirSync's own `recursive`: it never returns where the kernel answers ENOENT to mkdir, as in /proc. */
+function makeDirs(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(dir).isDirectory()) {
+      return;
+    }
+    if (code !== 'ENOENT' || dirname(dir) === dir) {
+      throw error;
+    }
+    makeDirs(dirname(dir));
+    mkdirSync(dir, { mode: 0o700 });
   }
 }

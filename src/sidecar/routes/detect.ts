@@ -80,17 +80,21 @@ export function detectRoutes(app: App, context: SidecarContext): void {
 function succeed({ history, events, metrics, log }: SidecarContext, result: DetectionResult, started: Date): void {
   const run = summariseRun(result, started);
   metrics.run(result.mode, result.device, 'ok', result.timings_ms);
-  log.info({ run: run.run, mode: run.mode, alpha: run.alpha, faces: run.faces, ms: run.total_ms, device: run.device }, 'run');
+  const { mode, alpha, faces, device } = run;
+  log.info({ run: run.run, mode, alpha, faces, ms: Math.round(run.total_ms), device }, 'run');
   history.add(run);
   events.publish({ type: 'run', run });
 }
 
-function fail(context: SidecarContext, thrown: unknown, image: string, options: RunOptions, started: Date): void {
-  const { history, events, metrics, log } = context;
-  const { code } = VeilError.from(thrown);
+function fail(
+  { history, events, metrics }: SidecarContext,
+  thrown: unknown,
+  image: string,
+  options: RunOptions,
+  started: Date
+): void {
   const run = summariseFailure(thrown, image, options, started);
-  metrics.run(run.mode, run.device, code);
-  log.warn({ run: run.run, mode: run.mode, alpha: run.alpha, code, ms: run.total_ms, device: run.device }, 'run failed');
+  metrics.run(run.mode, run.device, VeilError.from(thrown).code);
   history.add(run);
   events.publish({ type: 'run', run });
 }
