@@ -10,7 +10,7 @@
  */
 export function gaussian(words: usize, bytes: usize): void {
   for (let end = words + bytes; words < end; words += 32) {
-    const radius = f32x4.sqrt(f32x4.max(f32x4.splat(0), f32x4.mul(f32x4.splat(-2), logarithm(uniform(v128.load(words))))));
+    const radius = f32x4.sqrt(f32x4.pmax(f32x4.splat(0), f32x4.mul(f32x4.splat(-2), logarithm(uniform(v128.load(words))))));
     const angle = v128.load(words, 16);
     // Nearest quarter turn, and what is left of the angle: -pi/4 .. pi/4.
     const quarter = i32x4.shr_u(i32x4.add(angle, i32x4.splat(0x20000000)), 30);
@@ -32,7 +32,10 @@ export function gaussian(words: usize, bytes: usize): void {
 
 /** Words to (0, 1]: an even word counts as the odd one above it, so that zero cannot occur. */
 function uniform(words: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_u(v128.or(words, i32x4.splat(1))), f32x4.splat(<f32>(1.0 / 4294967296.0)));
+  return f32x4.add(
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 1)), f32x4.splat(<f32>(1.0 / 2147483648.0))),
+    f32x4.splat(<f32>(1.0 / 4294967296.0))
+  );
 }
 
 /** Natural logarithm of normal positive floats. */
@@ -98,7 +101,8 @@ export function addNoise(
   const deviations = f32x4.splat(deviationSteps);
   let broken = i32x4.splat(0);
   for (let end = activation + bytes; activation < end; activation += 16, noise += 16, out += 16) {
-    const clamped = f32x4.min(f32x4.max(v128.load(activation), lows), highs);
+    // pmin and pmax keep their first operand where it is not a number, so that `broken` sees it.
+    const clamped = f32x4.pmin(f32x4.pmax(v128.load(activation), lows), highs);
     const codes = f32x4.add(f32x4.nearest(f32x4.mul(clamped, inverse)), f32x4.nearest(f32x4.mul(v128.load(noise), deviations)));
     broken = v128.or(broken, f32x4.ne(codes, codes));
     v128.store(out, f32x4.mul(codes, steps));

@@ -13,7 +13,7 @@ export type PreprocessRegion = 'row' | 'columns' | 'resampled' | 'input';
 
 /** Bytes that `Preprocessor` needs of an arena for a model input of this size. */
 export function preprocessSizes({ width, height }: ModelManifest['input']): Record<PreprocessRegion, number> {
-  return { row: MAX_SIDE * 3 + 8, columns: width * 8, resampled: 2 * 3 * width * 2, input: 3 * width * height * 4 };
+  return { row: MAX_SIDE * 3 + 8, columns: width * 8, resampled: 2 * 3 * width * 4, input: 3 * width * height * 4 };
 }
 
 /**
@@ -31,10 +31,10 @@ export class Preprocessor {
     private readonly arena: Arena<PreprocessRegion>,
     private readonly input: ModelManifest['input']
   ) {
-    if (input.width % 8 !== 0) {
+    if (input.width % 4 !== 0) {
       throw new VeilError(
         'model_mismatch',
-        `The model's input is ${input.width} pixels wide, which is not a multiple of 8. Nothing was run.`,
+        `The model's input is ${input.width} pixels wide, which is not a multiple of 4. Nothing was run.`,
         'Export the model for another input size.'
       );
     }
