@@ -36,8 +36,8 @@ module.exports = {
           esModuleInterop: true,
           isolatedModules: true
         }),
-        '\\.m?jsx?$': preset.transform?.['\\.jsx?$'] ?? 'babel-jest',
-        '\\.svg$': preset.transform?.['\\.svg$'] ?? '@jupyterlab/testing/lib/jest-raw-loader.js'
+        '\\.m?js$': '<rootDir>/test/esm-to-cjs.cjs',
+        '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js'
       },
       transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`],
       modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']

@@ -1,6 +1,8 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import React from 'react';
 import { FRAME_MIME, readBundle, type BundleReading } from './bundle';
 import { FrameView } from './frameview';
@@ -16,7 +18,8 @@ export class FrameRenderer extends ReactWidget implements IRenderMime.IRenderer 
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this._reading = readBundle(model.data[this._mimeType] ?? model.data[FRAME_MIME]);
-    this.update();
+    // At once, so that the promise is kept when the frame stands in the page.
+    MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
     await this.renderPromise;
   }
 

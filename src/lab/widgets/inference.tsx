@@ -16,7 +16,11 @@ interface InferenceProps {
 export function Inference({ model, execute, trans }: InferenceProps): JSX.Element {
   const { current, outage, operation } = model;
   if (outage?.kind === 'forbidden') {
-    return <Forbidden failure={outage.failure} onRetry={() => void model.refresh()} trans={trans} />;
+    return (
+      <div className="jp-Veilbook-inference">
+        <Forbidden failure={outage.failure} onRetry={() => void model.refresh()} trans={trans} />
+      </div>
+    );
   }
   const frozen = outage !== null || operation !== null;
   return (

@@ -1,6 +1,8 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, refreshIcon, ToolbarButton } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import React from 'react';
 import { veilbookIcon } from '../icons';
 
@@ -22,7 +24,7 @@ export class LogView extends ReactWidget {
     } catch (error) {
       this._problem = error instanceof Error ? error.message : String(error);
     }
-    this.update();
+    MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
     await this.renderPromise;
     this.node.scrollTop = this.node.scrollHeight;
   }

@@ -29,9 +29,9 @@ export function Running({ status, disabled, setDefaults, trans }: RunningProps):
   return (
     <>
       <p className="jp-Veilbook-state">
-        <span className="jp-Veilbook-dot" aria-hidden="true" />
-        {trans.__('Running')}
-        <span className="jp-Veilbook-aside">{trans.__('started %1', Time.formatHuman(status.started))}</span>
+        <span className={`jp-Veilbook-dot${disabled ? ' jp-mod-old' : ''}`} aria-hidden="true" />
+        {disabled ? trans.__('Last seen running') : trans.__('Running')}
+        {!disabled && <span className="jp-Veilbook-aside">{trans.__('started %1', Time.formatHuman(status.started))}</span>}
       </p>
       <fieldset className="jp-Veilbook-fields" disabled={disabled} aria-label={trans.__('What runs use')}>
         <DeviceField
@@ -46,7 +46,7 @@ export function Running({ status, disabled, setDefaults, trans }: RunningProps):
           <span className="jp-Veilbook-fieldValue" title={model.description}>
             {model.name}{' '}
             <span className="jp-Veilbook-aside">
-              {model.bundled && <span className="jp-Veilbook-unbroken">{trans.__('bundled,')} </span>}
+              {model.bundled && <span className="jp-Veilbook-unbroken">{trans.__('bundled,')}</span>}{' '}
               <span className="jp-Veilbook-unbroken">{trans.__('%1 parameters', brief(model.parameters))}</span>
             </span>
           </span>

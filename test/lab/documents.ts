@@ -1,0 +1,87 @@
+/** Documents as they cross the boundaries of the front end. */
+import type { FrameBundle, RunSummary, SidecarStatus } from '../../src/protocol';
+
+const SHA = '0123456789abcdef'.repeat(4);
+const PICTURE = { mime: 'image/png' as const, base64: 'iVBORw0KGgo=', width: 200, height: 100 };
+
+/** A noisy run with faces at the scores 0.9, 0.4 and 0.1, drawn at 0.25. */
+export function frameBundle(changes: Partial<FrameBundle> = {}): FrameBundle {
+  const box = (score: number, x1: number) => ({ x1, y1: 10, x2: x1 + 20, y2: 30, score });
+  return {
+    schema: 1,
+    caption: '2 faces · ALPHA 0.2 (uncalibrated) · 12 ms on CPU',
+    result: {
+      run: 'run-1',
+      image: 'photo.jpg',
+      mode: 'noisy',
+      alpha: 0.2,
+      width: 200,
+      height: 100,
+      threshold: 0.25,
+      detections: [box(0.9, 50), box(0.4, 100), box(0.1, 150)],
+      timings_ms: { head: 4, noise: 1, tail: 7, total: 12 },
+      device: 'cpu',
+      notices: ['The artefact is uncalibrated.'],
+      private: true,
+      model: { name: 'faceboxes', head_sha256: SHA, tail_sha256: SHA },
+      artefact: { sha256: SHA, kind: 'channel-deviation', calibrated: false, meaning: 'A scale, not a measurement.' },
+      versions: { veilbook: '0.1.0' }
+    },
+    compare: null,
+    frame: PICTURE,
+    reconstruction: { picture: PICTURE, attacker: 'linear attacker' },
+    ...changes
+  };
+}
+
+export function runSummary(run: string, changes: Partial<RunSummary> = {}): RunSummary {
+  return {
+    run,
+    started: new Date(Date.now() - 120_000).toISOString(),
+    image: `${run}.jpg`,
+    mode: 'noisy',
+    alpha: 0.2,
+    faces: 1,
+    total_ms: 12.4,
+    device: 'cpu',
+    error: null,
+    ...changes
+  };
+}
+
+export function sidecarStatus(changes: Partial<SidecarStatus> = {}): SidecarStatus {
+  return {
+    hello: { protocol: 1, version: '0.1.0', instance: 'one', pid: 4711 },
+    started: new Date(Date.now() - 3_600_000).toISOString(),
+    clients: 1,
+    devices: [
+      { id: 'cpu', name: 'Processor', memory_total_mib: 1024, memory_used_mib: 512, usable: true, reason: '' },
+      {
+        id: 'cuda:0',
+        name: 'NVIDIA H200',
+        memory_total_mib: 143_771,
+        memory_used_mib: 0,
+        usable: false,
+        reason: 'Its execution provider is not installed.'
+      }
+    ],
+    active_device: 'cpu',
+    notices: ['Runs use the CPU.'],
+    model: {
+      name: 'faceboxes',
+      description: 'A face detector',
+      bundled: true,
+      parameters: 1_012_350,
+      artefact: {
+        kind: 'channel-deviation',
+        calibrated: false,
+        alpha_min: 0.05,
+        alpha_max: 0.95,
+        meaning: 'A scale, not a measurement.'
+      }
+    },
+    defaults: { alpha: 0.2, device: 'auto' },
+    runs: [],
+    ...changes
+  };
+}
