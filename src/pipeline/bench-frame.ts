@@ -9,7 +9,7 @@ export const BENCH_HEIGHT = 1080;
 export interface BenchFrame {
   description: string;
   jpeg: Buffer;
-  /** H x W x 3 uint8, RGB. */
+  /** H x W x 3 uint8, BGR as cv2 has them. */
   pixels: Uint8Array;
 }
 
@@ -29,6 +29,9 @@ export async function makeBenchFrame(photograph: string | undefined): Promise<Be
   const canvas = { width: BENCH_WIDTH, height: BENCH_HEIGHT, channels: 3 as const, background: 'black' };
   const jpeg = await sharp({ create: canvas }).composite(tiles).removeAlpha().jpeg({ quality: 90 }).toBuffer();
   const pixels = new Uint8Array(await sharp(jpeg).raw().toBuffer());
+  for (let at = 0; at < pixels.length; at += 3) {
+    [pixels[at], pixels[at + 2]] = [pixels[at + 2], pixels[at]];
+  }
   const what = source ? basename(source) : 'synthetic colour ramps (no photograph at hand)';
   return { description: `${BENCH_WIDTH}x${BENCH_HEIGHT} JPEG, 4 x 2 tiles of ${what}`, jpeg, pixels };
 }

@@ -56,7 +56,7 @@ export class Bench {
   }
 
   private pixels(): Frame {
-    return { kind: 'pixels', data: this.frame.pixels, width: BENCH_WIDTH, height: BENCH_HEIGHT, order: 'rgb' };
+    return { kind: 'pixels', data: this.frame.pixels, width: BENCH_WIDTH, height: BENCH_HEIGHT, order: 'bgr' };
   }
 
   private detect(frame: Frame, picture: boolean): Promise<DetectOutcome> {
