@@ -61,7 +61,14 @@ async function readDescription(path: string): Promise<ModelManifest> {
   if (fault) {
     throw new VeilError('model_mismatch', `${path}: ${fault.path || 'the document'}: ${fault.message}. Nothing was run.`, remedy);
   }
-  return document as ModelManifest;
+  const manifest = document as ModelManifest;
+  const outside = [manifest.head.file, manifest.tail.file, manifest.obfuscation?.file].find(
+    file => file && basename(file) !== file
+  );
+  if (outside) {
+    throw new VeilError('model_mismatch', `${path} names ${outside}, which is outside its folder. Nothing was run.`, remedy);
+  }
+  return manifest;
 }
 
 interface GraphFile {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import { ObfuscationArtefact, VeilError, type ArtefactRef, type ModelManifest } from '../protocol';
 import { checkHash, sha256, short } from './manifest';
@@ -31,7 +31,7 @@ export async function readObfuscation(path: string, model: ModelManifest, expect
   }
   const description = parse(path, bytes);
   checkOwner(description, model);
-  const dataPath = join(dirname(path), description.data.file);
+  const dataPath = join(dirname(path), basename(description.data.file));
   const data = await readRequired(dataPath);
   checkHash(dataPath, description.data.sha256, sha256(data));
   const obfuscation = { description, sha256: hash, arrays: slice(path, description, data), step: 2 ** description.grid_exponent };
