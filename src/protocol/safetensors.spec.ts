@@ -25,6 +25,15 @@ describe('safetensors', () => {
     );
   });
 
+  it('reads floats at any offset of a larger buffer', () => {
+    const wire = encodeSafetensors({
+      odd: { data: Uint8Array.of(1), shape: [1] },
+      a: { data: Float32Array.of(1, 2), shape: [2] }
+    });
+    const buffer = Buffer.concat([Buffer.from('xyz'), wire]).subarray(3);
+    expect(Array.from(decodeSafetensors(buffer).tensors.a.data)).toEqual([1, 2]);
+  });
+
   it('refuses damaged bodies with a typed error and nothing else', () => {
     const wire = encodeSafetensors({ a: { data: new Float32Array(8), shape: [2, 4] } }, { alpha: 0.2 });
     fc.assert(

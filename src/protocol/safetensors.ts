@@ -122,6 +122,7 @@ function readEntry(bytes: Uint8Array, start: number, entry: unknown, refuse: (wh
   const aligned = (bytes.byteOffset + start + from) % ArrayType.BYTES_PER_ELEMENT === 0;
   const data = aligned
     ? new ArrayType(bytes.buffer as ArrayBuffer, bytes.byteOffset + start + from, count)
-    : new ArrayType(bytes.slice(start + from, start + to).buffer as ArrayBuffer);
+    : // Not bytes.slice(): a Node Buffer's slice is another view of the same memory.
+      new ArrayType(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
   return { data, shape };
 }

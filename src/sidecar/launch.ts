@@ -124,7 +124,7 @@ export async function stopRunning(connection: ConnectionFile): Promise<void> {
 }
 
 /** An ended process that its parent has not collected (PID 1 of some containers never does) is not alive. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

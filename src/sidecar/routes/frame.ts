@@ -50,6 +50,9 @@ function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, 
     }
     return { kind: 'coded', data: binaryBody(request, 'frame') };
   }
+  if (!type.startsWith('application/octet-stream')) {
+    throw refuse(`A frame cannot be ${type || 'without a Content-Type'}`, 'Send application/octet-stream or image/*.');
+  }
   if (width === undefined || height === undefined) {
     throw refuse('Raw pixels came without width and height', 'Name them in the query, or send a coded image as image/*.');
   }
