@@ -53,11 +53,11 @@ def status(document: dict[str, Any], now: datetime) -> str:
 def dry_run(options: Options, named: list[Source], repeat: int) -> str:
     """What a cell would do; reads no sidecar and starts none."""
     alpha = "the default" if options.alpha is None else f"{options.alpha:g}"
-    threshold = "the model's" if options.threshold is None else f"{options.threshold:g}"
+    threshold = "the model's threshold" if options.threshold is None else f"score {options.threshold:g}"
     noise = "" if options.mode == "clean" else f" -> noise (ALPHA {alpha})"
     times = f", {repeat} times each" if repeat > 1 else ""
     lines = [
-        f"stages    head{noise} -> tail, all local; boxes at {threshold} threshold",
+        f"stages    head{noise} -> tail, all local; boxes from {threshold}",
         f"device    {options.device or 'the default'}   model {options.model or 'faceboxes'}",
         *(f"frame     {source.name} ({source.kind})" for source in named[:8]),
     ]
@@ -79,9 +79,13 @@ def readable(line: str) -> str:
         record = json.loads(line)
         when = datetime.fromtimestamp(record.pop("time") / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
         level, message = record.pop("level"), record.pop("msg", "")
-        return " ".join([when, level, message, *(f"{key}={value}" for key, value in record.items())])
+        return " ".join([when, level, message, *(f"{key}={_plain(value)}" for key, value in record.items())])
     except (ValueError, TypeError, KeyError, AttributeError):
         return line
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _device(device: dict[str, Any]) -> str:

@@ -59,7 +59,7 @@ def test_a_dry_run_says_what_would_run(shell: InteractiveShell, capsys: pytest.C
     shell.user_ns["shots"] = [PIXELS] * 10
     veil(shell, "noisy --alpha 0.8 -i shots -o result --device cuda:1 --dry-run", "threshold: 0.3\n")
     told = capsys.readouterr().out
-    assert "head -> noise (ALPHA 0.8) -> tail, all local; boxes at 0.3" in told
+    assert "head -> noise (ALPHA 0.8) -> tail, all local; boxes from score 0.3" in told
     assert "cuda:1" in told
     assert "shots[0] (64x48 rgb array)" in told
     assert told.splitlines()[-1] == "Dry run: 10 frames. Nothing was run."
