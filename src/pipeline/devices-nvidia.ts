@@ -15,7 +15,7 @@ const QUERY = ['--query-gpu=index,uuid,name,memory.total,memory.used', '--format
 export async function listNvidiaGpus(): Promise<{ gpus: NvidiaGpu[]; problem: string }> {
   let table: string;
   try {
-    table = (await promisify(execFile)('nvidia-smi', QUERY, { timeout: 5000 })).stdout;
+    table = (await promisify(execFile)('nvidia-smi', QUERY, { timeout: 5000, env: process.env })).stdout;
   } catch (thrown) {
     const absent = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
     const detail = String((thrown as { stdout?: string }).stdout ?? '')
