@@ -105,7 +105,7 @@ def _attach(directory: Path) -> Connection | None:
             "sidecar_unavailable",
             f"The sidecar (pid {connection.pid}) accepts connections but did not answer in {_HELLO_SECONDS:.0f} s. "
             "Nothing was run.",
-            f"If it stays so, end it with `kill -9 {connection.pid}`; the next call starts a new one.",
+            "If it stays so, end it and start a new one with %veil restart.",
         ) from None
     except (Lost, OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .arguments import refuse
 from .client import Sidecar, shared
+from .server.log import readable
 
 if TYPE_CHECKING:
     from .inputs import Source
@@ -71,21 +71,6 @@ def _log(sidecar: Sidecar, words: list[str]) -> str:
     if len(words) > 1 or not count.isdecimal() or not 1 <= int(count) <= 1000:
         raise refuse(f"%veil log {' '.join(words)} is not a number of lines", "Write for example %veil log 50.")
     return "\n".join(readable(line) for line in sidecar.log(int(count))) or "The log is empty."
-
-
-def readable(line: str) -> str:
-    """A JSON line of the log as `2026-11-21 09:30:00 info message key=value`; any other line as it is."""
-    try:
-        record = json.loads(line)
-        when = datetime.fromtimestamp(record.pop("time") / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-        level, message = record.pop("level"), record.pop("msg", "")
-        return " ".join([when, level, message, *(f"{key}={_plain(value)}" for key, value in record.items())])
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return line
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _device(device: dict[str, Any]) -> str:
