@@ -215,6 +215,17 @@ def test_a_sidecar_killed_between_two_cells_is_replaced(kernel: Kernel, shared_s
     assert launcher.ensure_running(shared_state).instance != before.instance
 
 
+def test_a_sidecar_killed_during_a_run_is_replaced_and_no_frame_is_lost(kernel: Kernel, shared_state: Path) -> None:
+    before = launcher.ensure_running(shared_state)
+    sent = kernel.send("%config Veil.max_inline = 0\nshots = [photo] * 30\n%veil clean -i shots -o result")
+    time.sleep(1)
+    os.kill(before.pid, signal.SIGKILL)
+    ran = kernel.collect(sent)
+    assert ran.status == "ok", ran.error
+    told = kernel.run("%config Veil.max_inline = 4\nprint({len(found.faces) for found in result}, len(result))")
+    assert told.text == "{1} 30\n"
+
+
 def test_status_devices_log_and_restart(kernel: Kernel, shared_state: Path) -> None:
     before = launcher.ensure_running(shared_state)
     status = kernel.run("%veil status").text

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from IPython.core.completer import IPCompleter, provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -182,6 +185,20 @@ def test_only_image_like_variables_are_offered(shell: InteractiveShell) -> None:
 def test_python_completion_is_left_alone(shell: InteractiveShell) -> None:
     assert "photo" in completions(shell, "pho")
     assert not {"threshold:", "head:"} & completions(shell, "x = 1\nth")
+
+
+def test_loading_the_extension_is_cheap() -> None:
+    script = (
+        "import sys\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "before = set(sys.modules)\n"
+        "shell.run_line_magic('load_ext', 'veilbook')\n"
+        "shell.run_line_magic('veil', '')\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"numpy", "PIL", "httpx", "jupyter_core", "jupyter_server"} & set(answer.stdout.split())
 
 
 def test_unloading_leaves_nothing_behind(shell: InteractiveShell) -> None:
