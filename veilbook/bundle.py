@@ -57,9 +57,7 @@ def frame_bundle(result: FrameResult) -> dict[str, Any]:
         "schema": 1,
         "caption": result.caption,
         "result": result.document,
-        "compare": None
-        if other is None
-        else {"mode": other.mode, "threshold": other.threshold, "detections": other.document["detections"]},
+        "compare": None if other is None else other.document,
         "frame": _picture(result.pictures["frame"]),
         "reconstruction": None if seen is None else {"picture": _picture(seen), "attacker": ATTACKER},
     }

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { Detection, DetectionResult, Mode } from './detection';
+import { DetectionResult } from './detection';
 
 export const FRAME_MIME = 'application/vnd.veilbook.frame.v1+json';
 
@@ -20,7 +20,7 @@ export const FrameBundle = Type.Object(
     schema: Type.Literal(1),
     caption: Type.String(),
     result: DetectionResult,
-    compare: Type.Union([Type.Object({ mode: Mode, threshold: Type.Number(), detections: Type.Array(Detection) }), Type.Null()], {
+    compare: Type.Union([DetectionResult, Type.Null()], {
       description: 'the same frame run the other way, when asked for by --compare'
     }),
     frame: Picture,

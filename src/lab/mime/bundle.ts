@@ -40,7 +40,7 @@ function isBundle(data: unknown): data is FrameBundle {
     typeof data.caption === 'string' &&
     isResult(data.result) &&
     isPicture(data.frame) &&
-    (data.compare === null || isRun(data.compare)) &&
+    (data.compare === null || isResult(data.compare)) &&
     (data.reconstruction === null ||
       (isRecord(data.reconstruction) &&
         isPicture(data.reconstruction.picture) &&

@@ -106,14 +106,16 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
 
 /** The clean run first, whichever of the two was asked for. */
 function runsOf({ result, compare }: FrameBundle): FrameRun[] {
-  const { mode, alpha, threshold, detections } = result;
-  const uncalibrated = result.artefact !== null && !result.artefact.calibrated;
-  const runs: FrameRun[] = [{ mode, alpha, threshold, detections, uncalibrated }];
-  if (compare && compare.mode !== mode) {
-    // The other run of a noisy one is clean: it has no ALPHA. The other way round the bundle does not say which.
-    runs.push({ ...compare, alpha: null, uncalibrated: compare.mode === 'noisy' });
-  }
-  return runs.sort((a, b) => a.mode.localeCompare(b.mode));
+  const results = compare && compare.mode !== result.mode ? [result, compare] : [result];
+  return results
+    .map(({ mode, alpha, threshold, detections, artefact }) => ({
+      mode,
+      alpha,
+      threshold,
+      detections,
+      uncalibrated: artefact !== null && !artefact.calibrated
+    }))
+    .sort((a, b) => a.mode.localeCompare(b.mode));
 }
 
 /** A pane is never wider than the picture's own pixels, nor so tall that caption and slider leave the screen. */

@@ -90,7 +90,8 @@ describe('the frame renderer', () => {
   });
 
   it('shows clean beside noisy, each with its own threshold', async () => {
-    const compare: FrameBundle['compare'] = { mode: 'clean', threshold: 0.5, detections: frameBundle().result.detections };
+    const { result } = frameBundle();
+    const compare: FrameBundle['compare'] = { ...result, mode: 'clean', alpha: null, artefact: null, threshold: 0.5 };
     renderer = await draw(frameBundle({ compare }));
     control(renderer.node, 'Clean and noisy').click();
     await until(() => figures(renderer.node).length === 2);
