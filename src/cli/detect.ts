@@ -60,8 +60,6 @@ async function detect(images: string[], flags: DetectFlags): Promise<void> {
     document.error = error.toBody().error;
     showError(error);
     process.exitCode = exitCodeOf(error);
-  } finally {
-    process.off('SIGINT', onInterrupt);
   }
   if (flags.json) {
     print(document);
