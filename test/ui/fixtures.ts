@@ -1,8 +1,8 @@
-import { galata, test as galataTest, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, galata, test as galataTest, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 import type { PanelStatus } from '../../src/protocol';
 
-export { expect } from '@jupyterlab/galata';
+export { expect };
 export type Page = IJupyterLabPageFixture;
 
 /**
@@ -54,6 +54,13 @@ export async function stopSidecar(request: APIRequestContext): Promise<void> {
   await request.post('/veilbook/stop');
 }
 
+/** No sidecar, and the defaults of a first start. */
+export async function resetSidecar(request: APIRequestContext): Promise<void> {
+  await request.post('/veilbook/start');
+  await request.put('/veilbook/defaults', { data: { alpha: 0.2, device: 'auto' } });
+  await stopSidecar(request);
+}
+
 /** Writes a notebook of code cells into the folder of the server. */
 export async function putNotebook(request: APIRequestContext, path: string, cells: string[]): Promise<void> {
   const content = {
@@ -75,9 +82,35 @@ export async function putNotebook(request: APIRequestContext, path: string, cell
   }
 }
 
+/** Opens a notebook, whichever side panel is shown. */
+export async function openNotebook(page: Page, path: string): Promise<void> {
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, path);
+  expect(await page.activity.activateTab(path.split('/').pop() ?? path)).toBe(true);
+}
+
+/** Runs the open notebook by the menu's Run All Cells, to its end. */
+export async function runAll(page: Page): Promise<void> {
+  await expect.poll(() => page.notebook.isAnyActive()).toBe(true);
+  expect(await page.notebook.run()).toBe(true);
+}
+
 /** The outputs of Veilbook in the open notebook, in their order. */
 export function frames(page: Page): Locator {
   return page.getByRole('group', { name: /^Veilbook frame/ });
+}
+
+/** The first output of a noisy run, whatever it shows later. */
+export async function noisyFrame(page: Page): Promise<Locator> {
+  const slider = page.getByRole('slider', { name: 'Threshold of the noisy run' });
+  await slider.first().waitFor();
+  for (let index = 0; index < (await frames(page).count()); index++) {
+    if ((await frames(page).nth(index).locator(slider).count()) > 0) {
+      return frames(page).nth(index);
+    }
+  }
+  throw new Error('No output of a noisy run.');
 }
 
 /** Opens the side panel. */
@@ -93,7 +126,8 @@ export async function openPanel(page: Page): Promise<Locator> {
 /** Presses Tab until the focus stands on the control; what cannot be reached so is out of reach for many people. */
 export async function tabTo(page: Page, control: Locator, most = 60): Promise<void> {
   for (let pressed = 0; pressed < most; pressed++) {
-    if (await control.evaluate(node => node.contains(document.activeElement))) {
+    // A button of JupyterLab's toolbars stands inside a shadow root, which has an active element of its own.
+    if (await control.evaluate(node => (node.getRootNode() as Document | ShadowRoot).activeElement === node)) {
       return;
     }
     await page.keyboard.press('Tab');

@@ -1,9 +1,9 @@
-import { expect, frames, LOAD, PHOTO, putNotebook, tabTo, test } from './fixtures';
+import { expect, frames, LOAD, openNotebook, PHOTO, putNotebook, runAll, tabTo, test } from './fixtures';
 
 test('a frame under a cell is worked by keyboard alone: view, run, boxes, threshold', async ({ page, request, tmpPath }) => {
   await putNotebook(request, `${tmpPath}/frame.ipynb`, [LOAD, PHOTO, '%veil noisy --alpha 0.2 --compare -i photo']);
-  await page.notebook.openByPath(`${tmpPath}/frame.ipynb`);
-  await page.notebook.run();
+  await openNotebook(page, `${tmpPath}/frame.ipynb`);
+  await runAll(page);
   const frame = frames(page).first();
   const panes = frame.getByRole('figure');
   await expect(panes).toHaveCount(1);
@@ -25,7 +25,7 @@ test('a frame under a cell is worked by keyboard alone: view, run, boxes, thresh
 
   await frame.getByRole('radio', { name: 'Noisy', exact: true }).press('ArrowRight');
   await expect(panes).toHaveCount(2);
-  await expect(frame.getByRole('figure', { name: 'Clean run, 1 face' })).toBeVisible();
+  await expect(frame.getByRole('figure', { name: /^Clean run, [1-9]/ })).toBeVisible();
 
   await frame.getByRole('radio', { name: 'Frame' }).press('ArrowRight');
   await expect(panes).toHaveCount(1);

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, frames, openPanel, test, type Page } from './fixtures';
+import { expect, frames, noisyFrame, openNotebook, openPanel, runAll, test, type Page } from './fixtures';
 
 const ROOT = resolve(__dirname, '..', '..');
 const FOLDER = process.env.VEILBOOK_SCREENSHOTS ?? join(ROOT, 'test-results', 'looks');
@@ -14,17 +14,15 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 async function runDemo(page: Page): Promise<void> {
-  await page.notebook.openByPath('image-demo.ipynb');
-  await page.notebook.run();
+  await openNotebook(page, 'image-demo.ipynb');
+  await runAll(page);
   await expect(frames(page).first()).toBeVisible();
 }
 
 /** The last noisy frame of the notebook, at the top of what can be seen, with what an attacker makes of it. */
 async function showNoisy(page: Page): Promise<void> {
-  const noisy = frames(page)
-    .filter({ has: page.getByRole('figure', { name: /^Noisy run/ }) })
-    .first();
-  await noisy.getByRole('radio', { name: 'Side by side' }).check({ force: true });
+  const noisy = await noisyFrame(page);
+  await noisy.getByText('Side by side', { exact: true }).click();
   await noisy.evaluate(node => node.closest('.jp-Cell')?.scrollIntoView({ block: 'start' }));
   await page.mouse.move(0, 0);
 }
