@@ -17,6 +17,8 @@ const esModules = [
 const typescript = tsconfig => ['ts-jest', { tsconfig }];
 
 module.exports = {
+  // Real processes on a busy machine: a limit that only a hang reaches.
+  testTimeout: 60000,
   projects: [
     {
       displayName: 'lab',

@@ -7,7 +7,7 @@ export function show(widget: Widget): void {
 
 /** React draws in its own time. Resolves with what `look` finds, or fails with what the page says instead. */
 export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
-  for (let waited = 0; waited < 3000; waited += 10) {
+  for (let waited = 0; waited < 15000; waited += 10) {
     const found = look();
     if (found) {
       return found;
