@@ -86,13 +86,15 @@ function receive(payload: IncomingMessage, body: Uint8Array): Promise<Uint8Array
       chunk.copy(body, at);
       at += chunk.length;
     });
-    payload.once('end', () => settle(body));
     payload.once('error', fail);
-    payload.once('close', () =>
-      fail(
-        new VeilError('cancelled', `The connection ended after ${at} of ${body.length} bytes. Nothing was run.`, 'Send it again.')
-      )
-    );
+    payload.once('close', () => {
+      if (at === body.length) {
+        settle(body);
+      } else {
+        const message = `The connection ended after ${at} of ${body.length} bytes. Nothing was run.`;
+        fail(new VeilError('cancelled', message, 'Send it again.'));
+      }
+    });
   });
 }
 

@@ -55,6 +55,18 @@ describe('a running sidecar', () => {
   });
 });
 
+describe('a stopping sidecar', () => {
+  it('does not wait for a client that says nothing', async () => {
+    const { sidecar, connection } = await startInProcess();
+    const silent = connect(connection.socket);
+    await until(() => silent.readyState === 'open');
+    const closed = new Promise(settle => silent.once('close', settle));
+    sidecar.stop('test');
+    await sidecar.stopped;
+    await closed;
+  });
+});
+
 describe('the idle lease', () => {
   const idleMinutes = 0.15 / 60;
 

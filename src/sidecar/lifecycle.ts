@@ -19,6 +19,9 @@ import { DRAIN_MS, type SidecarSettings } from './settings';
 import { chooseSocket, clearStaleSockets, removeIfThere } from './socket-path';
 import { openPrivateDir, statePaths } from './state-dir';
 
+/** How long an answer may take to be read once nothing runs any more. */
+const FLUSH_MS = 2000;
+
 export interface RunningSidecar {
   hello: Hello;
   socket: string;
@@ -99,11 +102,18 @@ export async function startSidecar(
     lease.release();
     removeConnectionIfOurs(paths.connection, hello.instance);
     events.publish({ type: 'stopping' });
-    const closed = app.close();
-    const drained = await Promise.race([closed.then(() => true), delay(DRAIN_MS, false, { ref: false })]);
-    if (!drained) {
-      log.warn({ running: cancellation.running }, 'cut off what still ran');
-      cancellation.abortAll();
+    const closed = app.close().then(() => true);
+    const closesWithin = (ms: number) => Promise.race([closed, delay(ms, false, { ref: false })]);
+    const deadline = Date.now() + DRAIN_MS;
+    while (cancellation.running > 0 && !(await closesWithin(20))) {
+      if (Date.now() > deadline) {
+        log.warn({ running: cancellation.running }, 'cut off what still ran');
+        cancellation.abortAll();
+        break;
+      }
+    }
+    // Nothing runs any more; who is still connected gets a moment to read its answer.
+    if (!(await closesWithin(FLUSH_MS))) {
       lease.disconnectAll();
       await closed;
     }

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import fastify from 'fastify';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { FAILURES, VeilError } from '../protocol';
 import { acceptBodies } from './bodies';
@@ -47,10 +47,11 @@ export async function createServer(context: SidecarContext): Promise<App> {
 
 /** Every request, also one for a route that does not exist, needs the token. */
 function authorise(app: App, token: string): void {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const expected = digest(`Bearer ${token}`);
+  const expected = Buffer.from(`Bearer ${token}`);
   app.addHook('onRequest', async request => {
-    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) {
+    const given = Buffer.from(request.headers.authorization ?? '');
+    // The length of the token is no secret; its digits are.
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       throw new VeilError('unauthorized', "The request does not carry this sidecar's token.", 'Read it again from sidecar.json.');
     }
   });

@@ -94,9 +94,9 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
         response: answers(Type.Object({ detections: Type.Array(Detection) }))
       }
     },
-    async request => {
+    async (request, reply) => {
       const { loc, conf } = tensorsOf(request, 'loc', 'conf');
-      return { detections: await compute.postprocess({ loc, conf }, request.query) };
+      return { detections: await cancellation.during(reply, () => compute.postprocess({ loc, conf }, request.query)) };
     }
   );
 }
