@@ -49,7 +49,7 @@ module.exports = {
       rootDir: __dirname,
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
-        '<rootDir>/src/{protocol,models,pipeline,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/src/{protocol,models,pipeline,learning,sidecar,cli}/**/*.spec.ts',
         '<rootDir>/test/{sidecar,cli,parity}/**/*.spec.ts'
       ],
       transform: {

@@ -1,16 +1,17 @@
 import { Command } from 'commander';
 import { loadModel, modelRef, summarise } from '../models';
+import { splitCommand } from './model-split';
 import { print } from './output';
 
 export function modelCommand(): Command {
-  const model = new Command('model').description('look at model folders');
+  const model = new Command('model').description('look at model folders, make one from a whole network');
   model
     .command('info')
     .description('verify a model folder and say what it is')
     .argument('[dir]', 'model folder or name (default: the bundled faceboxes)')
     .option('--json', 'print one JSON document')
     .action(info);
-  return model;
+  return model.addCommand(splitCommand());
 }
 
 async function info(dir: string | undefined, { json }: { json?: boolean }): Promise<void> {

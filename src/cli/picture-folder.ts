@@ -40,7 +40,7 @@ export class PictureFolder {
 }
 
 /** As `mkdir -p`. Node's own recursive mkdir never ends below /proc. */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (thrown) {
@@ -54,7 +54,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function exists(path: string): Promise<boolean> {
+export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false
@@ -74,7 +74,7 @@ async function writeNew(path: string, data: Uint8Array): Promise<void> {
   }
 }
 
-function unwritable(path: string, thrown: unknown, undone: string): VeilError {
+export function unwritable(path: string, thrown: unknown, undone: string): VeilError {
   const { code, message } = thrown as NodeJS.ErrnoException;
   return new VeilError(
     'output_unwritable',

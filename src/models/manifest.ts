@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import { ModelManifest, VeilError } from '../protocol';
-import { readOnnxGraph, type GraphPort, type OnnxGraph } from './onnx-graph';
+import { readOnnxGraph, type GraphPort, type OnnxGraph } from './onnx';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -71,7 +71,7 @@ async function readDescription(path: string): Promise<ModelManifest> {
   return manifest;
 }
 
-interface GraphFile {
+export interface GraphFile {
   sha256: string;
   graph: OnnxGraph;
 }
@@ -89,8 +89,9 @@ async function readGraphFile(dir: string, file: string): Promise<GraphFile> {
 }
 
 /** The published FaceBoxes (Zhang et al. 2017, arXiv:1708.05234) at 1024 x 1024 with its usual post-processing. */
-function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): ModelManifest {
+export function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): ModelManifest {
   const [loc, conf] = orderOutputs(dir, tail.graph.outputs);
+  const activation = fixed(head.graph.outputs[0]) ?? [128, 32, 32];
   return {
     schema: 1,
     name:
@@ -106,12 +107,12 @@ function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): Model
       file: 'head.onnx',
       sha256: head.sha256,
       input: { name: head.graph.inputs[0]?.name ?? '', shape: [3, 1024, 1024], dtype: 'float32' },
-      activation: { name: head.graph.outputs[0]?.name ?? '', shape: [128, 32, 32], dtype: 'float32' }
+      activation: { name: head.graph.outputs[0]?.name ?? '', shape: activation, dtype: 'float32' }
     },
     tail: {
       file: 'tail.onnx',
       sha256: tail.sha256,
-      activation: { name: tail.graph.inputs[0]?.name ?? '', shape: [128, 32, 32], dtype: 'float32' },
+      activation: { name: tail.graph.inputs[0]?.name ?? '', shape: activation, dtype: 'float32' },
       loc: { name: loc, shape: [21824, 4], dtype: 'float32' },
       conf: { name: conf, shape: [21824, 2], dtype: 'float32' }
     },
@@ -138,6 +139,12 @@ function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): Model
       noisy_threshold: 0.25
     }
   };
+}
+
+/** A port's shape without the batch axis, where the file gives all of it. */
+function fixed(port: GraphPort | undefined): number[] | undefined {
+  const shape = port?.shape?.slice(1).filter(n => n !== null);
+  return shape?.length && shape.length + 1 === port?.shape?.length ? shape : undefined;
 }
 
 /** Boxes have 4 columns, scores 2; where the graph does not say, boxes come first, as FaceBoxes returns them. */
