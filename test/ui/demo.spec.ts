@@ -64,7 +64,7 @@ test.describe('the demo notebook', () => {
     const frame = await noisyFrame(page);
     await frame.getByRole('slider', { name: 'Threshold of the noisy run' }).press('End');
     await expect(frame.getByRole('figure', { name: 'Noisy run, 0 faces' })).toBeVisible();
-    await frame.getByText('Reconstruction', { exact: true }).click();
+    await frame.getByRole('radio', { name: 'Reconstruction' }).check();
     await expect(frame.getByRole('figure', { name: 'What an attacker reconstructs' })).toBeVisible();
 
     await context.setOffline(false);

@@ -22,7 +22,7 @@ async function runDemo(page: Page): Promise<void> {
 /** The last noisy frame of the notebook, at the top of what can be seen, with what an attacker makes of it. */
 async function showNoisy(page: Page): Promise<void> {
   const noisy = await noisyFrame(page);
-  await noisy.getByText('Side by side', { exact: true }).click();
+  await noisy.getByRole('radio', { name: 'Side by side' }).check();
   await noisy.evaluate(node => node.closest('.jp-Cell')?.scrollIntoView({ block: 'start' }));
   await page.mouse.move(0, 0);
 }
