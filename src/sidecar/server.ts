@@ -18,7 +18,7 @@ export async function createServer(context: SidecarContext): Promise<App> {
   const app: App = fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 60_000,
-    http: { headersTimeout: 10_000 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, verbose: true } },
     clientErrorHandler: answerBrokenRequest

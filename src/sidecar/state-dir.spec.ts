@@ -8,6 +8,7 @@ afterAll(removeStateDirs);
 describe('the state directory', () => {
   it.each([
     [{ VEILBOOK_STATE_DIR: '/a/b', JUPYTER_RUNTIME_DIR: '/r' }, 'linux', '/a/b'],
+    [{ VEILBOOK_STATE_DIR: '~/state', HOME: '/no-such-home' }, 'linux', '/no-such-home/state'],
     [{ JUPYTER_RUNTIME_DIR: '/r', JUPYTER_DATA_DIR: '/d' }, 'linux', '/r/veilbook'],
     [{ JUPYTER_DATA_DIR: '/d', XDG_DATA_HOME: '/x' }, 'linux', '/d/runtime/veilbook'],
     [{ XDG_DATA_HOME: '/x', HOME: '/h' }, 'linux', '/x/jupyter/runtime/veilbook'],

@@ -28,7 +28,9 @@ export function statePaths(dir: string): StatePaths {
  * rule of `jupyter_core.paths.jupyter_runtime_dir`, which the Python launcher calls.
  */
 export function resolveStateDir(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
-  return env.VEILBOOK_STATE_DIR ? resolve(env.VEILBOOK_STATE_DIR) : join(jupyterRuntimeDir(env, platform), 'veilbook');
+  return env.VEILBOOK_STATE_DIR
+    ? resolve(env.VEILBOOK_STATE_DIR.replace(/^~(?=\/|$)/, () => homeDir(env)))
+    : join(jupyterRuntimeDir(env, platform), 'veilbook');
 }
 
 function jupyterRuntimeDir(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
