@@ -16,6 +16,9 @@ const esModules = [
 ].join('|');
 const typescript = tsconfig => ['ts-jest', { tsconfig }];
 
+// Tests that open sessions themselves: jest's copy of process.env does not reach the native library.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 module.exports = {
   // Real processes on a busy machine: a limit that only a hang reaches.
   testTimeout: 60000,

@@ -50,9 +50,8 @@ function number(text: string): number {
 async function detect(images: string[], flags: DetectFlags): Promise<void> {
   const document: DetectDocument = { schema: 1, results: [] };
   const cancel = new AbortController();
-  // A second Ctrl-C does not wait for the running stage to end.
-  const onInterrupt = () => (cancel.signal.aborted ? process.exit(FAILURES.cancelled.exit) : cancel.abort());
-  process.on('SIGINT', onInterrupt);
+  // The second Ctrl-C finds no handler and ends the process without waiting for the running stage.
+  process.once('SIGINT', () => cancel.abort());
   try {
     await detectAll(images, flags, document, cancel.signal);
   } catch (thrown) {

@@ -23,8 +23,7 @@ export function exitCodeOf(error: VeilError): number {
 
 /**
  * Write a line, or one JSON document, to stdout.
- * A reader that went away (`| head`) ends the process quietly, as other tools do.
- * @throws VeilError `output_unwritable` when stdout goes to a full disk.
+ * @throws VeilError `output_unwritable` when stdout goes to a full disk, `cancelled` when its reader went away (`| head`).
  */
 export function print(value: string | object): void {
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
@@ -35,7 +34,7 @@ export function print(value: string | object): void {
     } catch (thrown) {
       const { code, message } = thrown as NodeJS.ErrnoException;
       if (code === 'EPIPE') {
-        process.exit(0);
+        throw new VeilError('cancelled', 'The reader of the output went away. What is left was not run.', '');
       }
       if (code !== 'EAGAIN') {
         throw new VeilError(

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { switchTelemetryOff } from './telemetry-off';
 import { packForThread, SETUP_VARIABLE, type FromWorker, type ToWorker, type WorkerSetup } from './worker-messages';
 
 /** A started worker, thread or process, behind one face. */
@@ -9,7 +10,7 @@ export interface WorkerHandle {
   /** Process id; null for a thread. */
   pid: number | null;
   send(message: ToWorker): void;
-  /** Ends it at once. A thread inside a native call ends when that call returns. */
+  /** Ends it: a process at once; a thread when its job has answered, for inside native code it would take the process along. */
   kill(): void;
 }
 
@@ -26,9 +27,19 @@ function workerFile(): string {
 }
 
 export function startThread(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
+  switchTelemetryOff();
   const worker = new Worker(workerFile(), { workerData: setup, name: `veilbook ${setup.device}` });
   let failure = '';
-  worker.on('message', events.message);
+  let busy = false;
+  let retired = false;
+  worker.on('message', (message: FromWorker) => {
+    busy = false;
+    if (retired) {
+      void worker.terminate();
+    } else {
+      events.message(message);
+    }
+  });
   worker.on('error', error => (failure = String(error)));
   worker.on('exit', code => events.ended(failure || `exit code ${code}`));
   return {
@@ -36,12 +47,21 @@ export function startThread(setup: WorkerSetup, events: WorkerEvents): WorkerHan
     send(message) {
       const packed = packForThread(message);
       worker.postMessage(packed.message, packed.transfer);
+      busy = true;
     },
-    kill: () => void worker.terminate()
+    kill() {
+      retired = true;
+      if (busy) {
+        worker.unref();
+      } else {
+        void worker.terminate();
+      }
+    }
   };
 }
 
 export function startProcess(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
+  switchTelemetryOff();
   const child = fork(workerFile(), [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

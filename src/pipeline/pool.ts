@@ -25,6 +25,8 @@ interface Job {
   waited: number;
   flag: Int32Array | null;
   settle(error: VeilError | null, output?: unknown): void;
+  /** Resolves once `settle` was called. */
+  settled: Promise<void>;
 }
 
 /** A GPU that cannot be used at all, as opposed to a run that failed on it. `message` is the reason. */
@@ -99,6 +101,8 @@ export class WorkerPool {
         reject(new VeilError('busy', message, 'Send the next one when a result has come.'));
         return;
       }
+      let markSettled = () => {};
+      const settled = new Promise<void>(mark => (markSettled = mark));
       const job: Job = {
         id: this.nextId++,
         task: task as Task,
@@ -107,7 +111,9 @@ export class WorkerPool {
         queued: performance.now(),
         waited: 0,
         flag: null,
+        settled,
         settle: (error, output) => {
+          markSettled();
           signal?.removeEventListener('abort', onAbort);
           if (error) {
             reject(error);
@@ -123,15 +129,16 @@ export class WorkerPool {
     });
   }
 
-  /** Ends every worker; what waits or runs is rejected as cancelled. */
+  /** Drops what waits, stops what runs at its next stage, and ends every worker. */
   async close(): Promise<void> {
     this.closed = true;
     for (const job of this.queue.splice(0)) {
       job.settle(new VeilError('cancelled', `The workers were closed before ${job.subject} was run. Nothing was run.`, ''));
     }
-    for (const slot of this.slots) {
-      this.release(slot, job => new VeilError('cancelled', `The workers were closed while ${job.subject} ran.`, ''));
-    }
+    const running = this.slots.flatMap(({ job }) => job ?? []);
+    running.forEach(job => this.stop(job));
+    await Promise.all(running.map(({ settled }) => settled));
+    this.slots.forEach(slot => this.release(slot));
   }
 
   private slotOf(job: Job): Slot | undefined {
@@ -218,6 +225,11 @@ export class WorkerPool {
       job.settle(dropped);
       return;
     }
+    this.stop(job);
+  }
+
+  /** Tell the worker of a running job to stop, and end that worker if it does not come to its next stage in time. */
+  private stop(job: Job): void {
     const slot = this.slotOf(job);
     if (!slot) {
       return;
@@ -227,25 +239,21 @@ export class WorkerPool {
     } else {
       slot.worker?.send({ type: 'cancel', id: job.id });
     }
-    const overdue = () => slot.job === job && this.abandon(slot);
-    setTimeout(overdue, this.options.graceMs ?? 5000).unref();
+    const timer = setTimeout(() => slot.job === job && this.abandon(slot, job), this.options.graceMs ?? 5000);
+    void job.settled.then(() => clearTimeout(timer));
   }
 
-  /** The worker did not come to its next stage in time: end it, its place starts a new one. */
-  private abandon(slot: Slot): void {
+  private abandon(slot: Slot, job: Job): void {
     this.options.log?.('warn', 'compute worker ended after a cancelled run did not stop', { device: slot.spec.device });
-    this.release(
-      slot,
-      job => new VeilError('cancelled', `The run of ${job.subject} was cancelled and its worker was ended.`, '')
-    );
+    this.release(slot);
+    slot.job = null;
+    job.settle(new VeilError('cancelled', `The run of ${job.subject} was cancelled and its worker was ended.`, ''));
     this.dispatch();
   }
 
-  private release(slot: Slot, why: (job: Job) => VeilError): void {
-    const { worker, job } = slot;
+  private release(slot: Slot): void {
+    const { worker } = slot;
     slot.worker = null;
-    slot.job = null;
     worker?.kill();
-    job?.settle(why(job));
   }
 }

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VeilError } from '../protocol';
 import type { Region } from './kernels';
+import { switchTelemetryOff } from './telemetry-off';
 
 /** Where a model's graphs run; `index` counts GPUs in PCI bus order. */
 export interface Provider {
@@ -52,6 +53,7 @@ export class Graph {
 }
 
 async function openSession(path: string, provider: Provider, threads: number): Promise<InferenceSession> {
+  switchTelemetryOff();
   try {
     return await InferenceSession.create(path, {
       executionProviders: providers(provider),

@@ -12,13 +12,17 @@ export interface Ran {
 }
 
 /** Run the built command line as users do. */
-export function veilbook(args: string[], options: { cwd?: string; stdout?: number; interruptWhen?: RegExp } = {}): Promise<Ran> {
+export function veilbook(
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; stdout?: number; interruptWhen?: RegExp } = {}
+): Promise<Ran> {
   if (!existsSync(cli)) {
     throw new Error('veilbook/node/cli.mjs is not built: npm run build:node');
   }
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [cli, ...args], {
-      cwd: options.cwd,
+      // Not what jest.config.cjs sets for sessions of its own.
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: undefined, ...options.env },
       stdio: ['ignore', options.stdout ?? 'pipe', 'pipe']
     });
     let stdout = '';

@@ -91,6 +91,15 @@ describe('veilbook detect', () => {
     expect(stderr).toMatch(/^veilbook: .*cancelled.*\n$/);
   });
 
+  it("leaves no trace of ONNX Runtime's usage data, which would leave the machine", async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    expect(
+      (await veilbook(['detect', photo, '--device', 'cpu'], { env: { HOME: home, XDG_CACHE_HOME: join(home, 'cache') } })).code
+    ).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   (process.platform === 'linux' ? it : it.skip)('says in one line that the disk is full', async () => {
     const { code, stderr } = await veilbook(['detect', photo, '--json'], { stdout: openSync('/dev/full', 'w') });
     expect(stderr).toMatch(/^veilbook: The output could not be written \(ENOSPC.*\n$/);
