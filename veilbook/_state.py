@@ -95,15 +95,3 @@ def read_connection(directory: Path) -> Connection | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def log_lines(directory: Path, count: int) -> list[str]:
-    """The last ``count`` lines of the sidecar's log, without reading more of it than they need."""
-    try:
-        with open(directory / "log", "rb") as log:
-            size = log.seek(0, os.SEEK_END)
-            log.seek(max(0, size - 1024 * max(count, 1)))
-            tail = log.read()
-    except OSError:
-        return []
-    return tail.decode("utf-8", "replace").splitlines()[-count:]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import launcher, tensors
-from ._state import log_lines, state_directory
+from ._log import log_lines
+from ._state import state_directory
 from .errors import VeilError
 from .inputs import Frame
 from .shared_frames import SharedFrames

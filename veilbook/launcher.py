@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ._log import log_lines
 from ._node import find_bundle, find_node
-from ._state import PROTOCOL, Connection, log_lines, read_connection, state_directory
+from ._state import PROTOCOL, Connection, read_connection, state_directory
 from .errors import VeilError
 from .wire import Lost, UnixConnection, exchange
 
@@ -71,6 +72,7 @@ def stop(state_dir: str | os.PathLike[str] | None = None) -> None:
     with _locked(directory):
         _end(directory)
         _clear_stale(directory)
+        (directory / "starts").unlink(missing_ok=True)
 
 
 @contextmanager

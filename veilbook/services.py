@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import refuse
 from .client import Sidecar, shared
-from .server.log import readable
 
 if TYPE_CHECKING:
     from .inputs import Source
@@ -70,7 +69,7 @@ def _log(sidecar: Sidecar, words: list[str]) -> str:
     count = words[0] if words else "20"
     if len(words) > 1 or not count.isdecimal() or not 1 <= int(count) <= 1000:
         raise refuse(f"%veil log {' '.join(words)} is not a number of lines", "Write for example %veil log 50.")
-    return "\n".join(readable(line) for line in sidecar.log(int(count))) or "The log is empty."
+    return "\n".join(sidecar.log(int(count))) or "The log is empty."
 
 
 def _device(device: dict[str, Any]) -> str:

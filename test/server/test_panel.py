@@ -14,8 +14,8 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from veilbook import launcher
+from veilbook._log import readable
 from veilbook.server.extension import EVENT_SCHEMA_ID
-from veilbook.server.log import readable
 
 Fetch = Callable[..., Any]
 
@@ -110,6 +110,14 @@ async def test_start_status_restart_and_stop(jp_fetch: Fetch, state_dir: Path, b
     assert any("stopping" in line for line in lines)
     assert await ask(jp_fetch, "stop", "POST") == {"state": "stopped"}
     assert await ask(jp_fetch, "status") == {"state": "stopped"}
+
+
+async def test_a_sidecar_that_was_stopped_on_purpose_may_start_again_any_number_of_times(
+    jp_fetch: Fetch, built: None
+) -> None:
+    for _ in range(5):
+        assert (await ask(jp_fetch, "start", "POST"))["state"] == "running"
+        assert await ask(jp_fetch, "stop", "POST") == {"state": "stopped"}
 
 
 async def test_defaults_are_set_and_refused_by_the_sidecar_itself(jp_fetch: Fetch, built: None) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from .. import launcher
-from .._state import Connection, log_lines, read_connection, state_directory
+from .._log import log_lines
+from .._state import Connection, read_connection, state_directory
 from ..errors import VeilError
 from . import sidecar
-from .log import readable
 from .sidecar import JsonObject
 
 State = Literal["running", "stopped", "failed"]
 
 #: A little more than the launcher itself waits for a running one to finish and a new one to answer.
 BEGIN_SECONDS = 90.0
-FAILURE_LOG_LINES = 20
+FAILURE_LOG_LINES = 5
 
 
 class Panel:
@@ -91,10 +91,7 @@ class Panel:
 
     async def log(self, lines: int) -> JsonObject:
         """The last lines of the log, oldest first, as a person reads them; also when nothing runs."""
-        return {"lines": await asyncio.to_thread(self._log, lines)}
-
-    def _log(self, lines: int) -> list[str]:
-        return [readable(line) for line in log_lines(self.directory, lines)]
+        return {"lines": await asyncio.to_thread(log_lines, self.directory, lines)}
 
     async def _begin(self, begin: Callable[[Path], Connection]) -> JsonObject:
         self._failure = None
@@ -128,7 +125,7 @@ class Panel:
         return {
             "state": "failed",
             "error": {"code": error.code, "message": error.message, "remedy": error.remedy},
-            "log": self._log(FAILURE_LOG_LINES),
+            "log": log_lines(self.directory, FAILURE_LOG_LINES),
         }
 
     def _settle(self, state: State, instance: str | None, status: JsonObject) -> JsonObject:

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timezone
+from pathlib import Path
+
+
+def log_lines(directory: Path, count: int) -> list[str]:
+    """The last ``count`` lines of the log, oldest first, without reading more of the file than they need."""
+    try:
+        with open(directory / "log", "rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - 1024 * max(count, 1)))
+            tail = log.read()
+    except OSError:
+        return []
+    return [readable(line) for line in tail.decode("utf-8", "replace").splitlines()[-count:]]
 
 
 def readable(line: str) -> str:
