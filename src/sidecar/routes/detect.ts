@@ -63,7 +63,7 @@ export function detectRoutes(app: App, context: SidecarContext): void {
       const started = new Date();
       try {
         const outcome = await cancellation.during(reply, signal =>
-          withFrame(request, { width, height, order }, context, frame =>
+          withFrame({ request, reply }, { width, height, order }, context, frame =>
             compute.detect({ image: name, frame, options, pictures, activation }, signal)
           )
         );

@@ -36,7 +36,7 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
       const { width, height, order, ...given } = request.query;
       const options = { device: defaults.get().device, ...given };
       const activation = await cancellation.during(reply, signal =>
-        withFrame(request, { width, height, order }, context, frame => compute.forwardHead(frame, options, signal))
+        withFrame({ request, reply }, { width, height, order }, context, frame => compute.forwardHead(frame, options, signal))
       );
       return reply.type(SAFETENSORS_MIME).send(encodeSafetensors({ activation }));
     }

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Frame } from '../../pipeline/compute';
 import { VeilError } from '../../protocol';
 import { binaryBody } from '../bodies';
@@ -8,6 +8,9 @@ import { readSharedFrame } from '../frame-memory';
 
 /** Request header that names a frame in shared memory instead of a body. */
 export const SHARED_FRAME_HEADER = 'veilbook-frame';
+
+/** Answer header: the machine's monotonic clock, in ns, when the whole frame was in the sidecar's memory. */
+export const RECEIVED_HEADER = 'veilbook-received';
 
 /** Query of every route that takes a frame; needed by raw pixels, refused beside a coded image. */
 export const FrameQuery = Type.Object({
@@ -30,13 +33,14 @@ type Memory = Pick<SidecarContext, 'frames' | 'budget'>;
  * @throws VeilError `bad_request` when the body is missing, or its size is not width x height x 3.
  */
 export async function withFrame<T>(
-  request: FastifyRequest,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   shape: FrameShape,
   memory: Memory,
   work: (frame: Frame) => Promise<T>
 ): Promise<T> {
   const frame = frameOf(request, shape, memory);
   const { data } = frame;
+  reply.header(RECEIVED_HEADER, String(process.hrtime.bigint()));
   const outcome = await work(frame);
   memory.frames.release(data);
   return outcome;
