@@ -1,17 +1,15 @@
-import { expect, frames, noisyFrame, openNotebook, openPanel, runAll, stopSidecar, test } from './fixtures';
+import { DEMO, runDemo } from './demo';
+import { expect, frames, noisyFrame, openPanel, stopSidecar, test } from './fixtures';
 
-const NOTEBOOK = 'image-demo.ipynb';
 const SAVED = 'image-demo-saved.ipynb';
 
 test.describe.configure({ mode: 'serial' });
 
 test.describe('the demo notebook', () => {
   test('runs by Run All, shows its frames, filters them and shows the reconstruction', async ({ page, request }) => {
-    await openNotebook(page, NOTEBOOK);
-    await runAll(page);
+    await runDemo(page);
     await expect(page.locator('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]')).toHaveCount(0);
 
-    await expect(frames(page)).toHaveCount(4);
     await expect(page.getByRole('figure', { name: 'Clean run, 1 face' })).toHaveCount(2);
     await expect(page.getByRole('figure', { name: /^Noisy run, [1-9]/ })).toHaveCount(2);
     for (const frame of await frames(page).all()) {
@@ -38,7 +36,7 @@ test.describe('the demo notebook', () => {
     await expect(runs.getByRole('listitem').first()).toBeVisible();
 
     await page.notebook.save();
-    const copied = await request.get(`/api/contents/${NOTEBOOK}`);
+    const copied = await request.get(`/api/contents/${DEMO}`);
     const { content } = await copied.json();
     const written = await request.put(`/api/contents/${SAVED}`, { data: { type: 'notebook', format: 'json', content } });
     expect(written.ok()).toBe(true);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, frames, noisyFrame, openNotebook, openPanel, runAll, test, type Page } from './fixtures';
+import { runDemo, showNoisy } from './demo';
+import { expect, openPanel, resetSidecar, sidecarPid, stopSidecar, test, type Page } from './fixtures';
 
 const ROOT = resolve(__dirname, '..', '..');
 const FOLDER = process.env.VEILBOOK_SCREENSHOTS ?? join(ROOT, 'test-results', 'looks');
@@ -13,21 +14,9 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(FOLDER, `${name}.png`) });
 }
 
-async function runDemo(page: Page): Promise<void> {
-  await openNotebook(page, 'image-demo.ipynb');
-  await runAll(page);
-  await expect(frames(page).first()).toBeVisible();
-}
+test.beforeEach(({ request }) => resetSidecar(request));
 
-/** The last noisy frame of the notebook, at the top of what can be seen, with what an attacker makes of it. */
-async function showNoisy(page: Page): Promise<void> {
-  const noisy = await noisyFrame(page);
-  await noisy.getByRole('radio', { name: 'Side by side' }).check();
-  await noisy.evaluate(node => node.closest('.jp-Cell')?.scrollIntoView({ block: 'start' }));
-  await page.mouse.move(0, 0);
-}
-
-test('the notebook and the panel, light and dark, narrow and wide', async ({ page }) => {
+test('the notebook and the panel, light and dark, narrow and wide', async ({ page, request }) => {
   await runDemo(page);
   for (const theme of ['Light', 'Dark']) {
     await page.theme.setTheme(`JupyterLab ${theme}`);
@@ -41,14 +30,12 @@ test('the notebook and the panel, light and dark, narrow and wide', async ({ pag
     await page.sidebar.setWidth(WIDE);
     await shoot(page, `panel-wide-${name}`);
   }
-});
-
-test('the picture of the README @readme', async ({ page }) => {
-  await page.setViewportSize({ width: 1280, height: 860 });
-  await runDemo(page);
-  await openPanel(page);
-  await page.sidebar.setWidth(300);
-  await showNoisy(page);
-  mkdirSync(join(ROOT, 'docs', 'images'), { recursive: true });
-  await page.screenshot({ path: join(ROOT, 'docs', 'images', 'notebook.png') });
+  const panel = await openPanel(page);
+  await page.sidebar.setWidth(NARROW);
+  process.kill(await sidecarPid(request), 'SIGKILL');
+  await expect(panel.getByRole('alert')).toBeVisible();
+  await shoot(page, 'panel-failed');
+  await stopSidecar(request);
+  await expect(panel.getByText('The sidecar is not running')).toBeVisible();
+  await shoot(page, 'panel-stopped');
 });
