@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { runtimeGraph } from '../models';
 import { VeilError } from '../protocol';
 import type { Region } from './kernels';
 import { switchTelemetryOff } from './telemetry-off';
@@ -54,8 +55,10 @@ export class Graph {
 
 async function openSession(path: string, provider: Provider, threads: number): Promise<InferenceSession> {
   switchTelemetryOff();
+  const graph = await runtimeGraph(path);
   try {
-    return await InferenceSession.create(path, {
+    // The overloads take a path or bytes, never either.
+    return await InferenceSession.create(graph as string, {
       executionProviders: providers(provider),
       graphOptimizationLevel: 'all',
       intraOpNumThreads: threads,

@@ -6,3 +6,4 @@ export { atBatchOne, probeShapes, type Shapes } from './probe';
 export { findCuts, type Cut } from './cuts';
 export { splitAt, type Halves } from './split';
 export { nameColumns, type Columns } from './detector-outputs';
+export { foldCrelu } from './fold-crelu';
