@@ -1,8 +1,8 @@
 """`python -m veilbook.bench_transport`: how long a frame takes from an array in this process to the sidecar.
 
 Each round runs a whole detection and takes the sidecar's own time off the round trip; what is left is transport: the
-copy here, the request, the copy there, the answer. A 1x1 frame in every round shows what of
-it is not the pixels; the difference is what the pixels alone cost on their way to the sidecar.
+copy here, the request, the copy there, the answer. A 1x1 frame in every round shows what of it is not the pixels; the
+difference is what the pixels alone cost on their way to the sidecar.
 """
 
 from __future__ import annotations
