@@ -52,6 +52,7 @@ function column(row: usize, entry: usize): v128 {
  * Interpolate between two rows of `resampleRow` along y, round to a grey level, subtract the mean, write float32 planes.
  *
  * @param upper, lower rows of `resampleRow`
+ * @param columns of a row, a multiple of 16
  * @param upperWeight, lowerWeight 11-bit weights
  * @param out first value of this row in the first plane; the planes lie `planeBytes` apart
  * @param mean0, mean1, mean2 subtracted from the planes in this order

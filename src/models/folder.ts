@@ -57,18 +57,19 @@ export function summarise(model: LoadedModel): ModelSummary {
   };
 }
 
-/** $VEILBOOK_MODELS, the wheel's models folder, the repository's. */
-function registries(): string[] {
-  const bundled = [join(__dirname, '..', 'models'), join(__dirname, '..', '..', 'models')];
-  return process.env.VEILBOOK_MODELS ? [process.env.VEILBOOK_MODELS, ...bundled] : bundled;
+/** Where names are looked up: $VEILBOOK_MODELS, then what comes with the package (in the wheel, in the repository). */
+function registries(): { folder: string; bundled: boolean }[] {
+  const own = process.env.VEILBOOK_MODELS ? [{ folder: process.env.VEILBOOK_MODELS, bundled: false }] : [];
+  const packaged = [join(__dirname, '..', 'models'), join(__dirname, '..', '..', 'models')];
+  return [...own, ...packaged.map(folder => ({ folder, bundled: true }))];
 }
 
 async function locate(nameOrDir: string): Promise<{ dir: string; bundled: boolean }> {
   if (/^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir)) {
-    for (const registry of registries()) {
-      const dir = join(registry, nameOrDir);
+    for (const { folder, bundled } of registries()) {
+      const dir = join(folder, nameOrDir);
       if (await isDirectory(dir)) {
-        return { dir, bundled: true };
+        return { dir, bundled };
       }
     }
   }

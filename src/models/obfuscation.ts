@@ -136,6 +136,10 @@ function checkGrid(path: string, { description, arrays, step }: Obfuscation): vo
   if (!(min > 0 && min <= max)) {
     throw unusable(path, `its ALPHA range ${min} … ${max} is empty`);
   }
+  const [, height, width] = description.activation_shape;
+  if ((height * width) % 4 !== 0) {
+    throw unusable(path, `planes of ${height} x ${width} values are not made of whole vectors of 4`);
+  }
   const smallest = arrays.channel_deviation.reduce((least, deviation) => Math.min(least, deviation));
   if (!(step <= (min * smallest) / 64)) {
     throw unusable(path, `its grid of 2^${description.grid_exponent} is coarser than 1/64 of the smallest noise deviation`);

@@ -31,10 +31,10 @@ export class Preprocessor {
     private readonly arena: Arena<PreprocessRegion>,
     private readonly input: ModelManifest['input']
   ) {
-    if (input.width % 4 !== 0) {
+    if (input.width % 16 !== 0) {
       throw new VeilError(
         'model_mismatch',
-        `The model's input is ${input.width} pixels wide, which is not a multiple of 4. Nothing was run.`,
+        `The model's input is ${input.width} pixels wide, which is not a multiple of 16. Nothing was run.`,
         'Export the model for another input size.'
       );
     }
