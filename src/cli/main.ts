@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { FAILURES, VeilError, VERSION } from '../protocol';
 import { benchCommand } from './bench';
 import { detectCommand } from './detect';
+import { devicesCommand } from './devices';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { sidecarCommand } from './sidecar';
@@ -17,7 +18,7 @@ function program(): Command {
     .description('Confidential inference: a detector split into head, noise and tail; only the obfuscated activation leaves.')
     .version(VERSION)
     .addHelpText('after', EXIT_CODES);
-  for (const command of [detectCommand(), benchCommand(), modelCommand(), sidecarCommand()]) {
+  for (const command of [detectCommand(), benchCommand(), modelCommand(), devicesCommand(), sidecarCommand()]) {
     root.addCommand(command);
   }
   prepare(root);
