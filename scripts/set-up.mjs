@@ -27,11 +27,18 @@ export function fail(message) {
 }
 
 function run(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, env: environment(), encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    env: environment(),
+    encoding: 'utf8',
+    maxBuffer: 1 << 28
+  });
   writeFileSync(setUpLog, `$ ${command} ${args.join(' ')}\n${stdout ?? ''}${stderr ?? ''}\n`, { flag: 'a' });
   if (error || status !== 0) {
     const last = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-15).join('\n');
-    fail(`${last}\n${command} ${args[0] ?? ''} failed${error ? `: ${error.message}` : ` with exit code ${status}`}. The whole log: .cache/set-up.log`);
+    fail(
+      `${last}\n${command} ${args[0] ?? ''} failed${error ? `: ${error.message}` : ` with exit code ${status}`}. The whole log: .cache/set-up.log`
+    );
   }
 }
 
@@ -51,7 +58,11 @@ function* filesBelow(path) {
 function digest(paths) {
   const hash = createHash('sha256');
   for (const path of paths.flatMap(entry => [...filesBelow(entry)])) {
-    hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0');
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)))
+      .update('\0');
   }
   return hash.digest('hex');
 }

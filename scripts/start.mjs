@@ -16,7 +16,10 @@ if (unknown) {
 const line = (label, text) => process.stdout.write(`  ${label.padEnd(15)} ${text}\n`);
 const started = Date.now();
 const { worked, node } = setUp(step => line('setting up', step));
-line('set up', `node ${node.slice(1)}, python packages, builds: ${worked ? `done in ${Math.round((Date.now() - started) / 1000)} s` : 'nothing to do'}`);
+line(
+  'set up',
+  `node ${node.slice(1)}, python packages, builds: ${worked ? `done in ${Math.round((Date.now() - started) / 1000)} s` : 'nothing to do'}`
+);
 
 // A runtime folder of its own: what is started here is found, and stopped, here.
 const runtime = join(root, '.cache', 'runtime');

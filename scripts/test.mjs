@@ -85,7 +85,9 @@ if (long) {
   check('parity with PyTorch and OpenCV', 'npm', ['run', '--silent', 'test:parity']);
   playwright();
 } else {
-  process.stdout.write('\nLeft out here: slow notebook tests, parity with PyTorch and OpenCV, browser tests. Run them: npm test -- --long\n');
+  process.stdout.write(
+    '\nLeft out here: slow notebook tests, parity with PyTorch and OpenCV, browser tests. Run them: npm test -- --long\n'
+  );
 }
 
 for (const name of broken) {

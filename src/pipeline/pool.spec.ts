@@ -40,7 +40,7 @@ describe('compute workers', () => {
     expect(new Set(runs.map(run => run.output.result.device))).toEqual(new Set(STAND_INS));
     const pids = pool.workers().map(({ pid }) => pid);
     expect(new Set([...pids, process.pid]).size).toBe(3);
-    expect(pool.workers().every(({ finished }) => finished >= 2)).toBe(true);
+    expect(pool.workers().every(({ finished }) => finished >= 1)).toBe(true);
   });
 
   it('fail one run when a process is killed, and run the next on a new process', async () => {

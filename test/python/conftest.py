@@ -12,11 +12,6 @@ import pytest
 from veilbook import launcher
 from veilbook._state import state_directory
 
-ROOT = Path(__file__).resolve().parents[2]
-BUNDLE = ROOT / "veilbook" / "node" / "sidecar.mjs"
-
-needs_bundle = pytest.mark.skipif(not BUNDLE.is_file(), reason="the sidecar is not built: npm run build:node")
-
 
 def stop_sidecar(directory: Path) -> None:
     connection = launcher.attach(directory)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+from support import ROOT
 
 
 @dataclass

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import needs_bundle
 from kernels import Kernel
+from support import needs_bundle
 
 from veilbook import launcher
 from veilbook.bundle import FRAME_MIME

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, needs_bundle
+from support import ROOT, needs_bundle
 
 from veilbook import launcher
 from veilbook._state import PROTOCOL, host_id

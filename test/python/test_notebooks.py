@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT, needs_bundle
+from support import ROOT, needs_bundle
 
 from veilbook.bundle import FRAME_MIME
 

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from conftest import ROOT
 from documents import document, picture
+from support import ROOT
 
 from veilbook import tensors
 from veilbook.bundle import FRAME_MIME

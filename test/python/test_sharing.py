@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, needs_bundle
 from kernels import Kernel
+from support import ROOT, needs_bundle
 
 pytestmark = [needs_bundle, pytest.mark.slow]
 
