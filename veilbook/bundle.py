@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 FRAME_MIME = "application/vnd.veilbook.frame.v1+json"
 #: Who makes the reconstruction. It is an illustration by a known attacker, not the worst case.
-ATTACKER = "a linear attacker who knows model and noise"
+ATTACKER = "a linear attacker who knows model and noise; stronger ones recover more"
 
 
 def caption(document: dict[str, Any]) -> str:

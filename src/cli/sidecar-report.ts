@@ -36,8 +36,8 @@ function describeModel({ name, bundled, parameters, artefact }: ModelSummary): s
   return `${about}   artefact ${state}, ALPHA ${artefact.alpha_min} … ${artefact.alpha_max}`;
 }
 
-function describeRun({ image, mode, alpha, faces, total_ms, device, error }: RunSummary): string {
-  const how = alpha === null ? mode : `${mode}, ALPHA ${alpha}`;
+function describeRun({ image, mode, alpha, calibrated, faces, total_ms, device, error }: RunSummary): string {
+  const how = alpha === null ? mode : `${mode}, ALPHA ${alpha}${calibrated === false ? ' (uncalibrated)' : ''}`;
   return error
     ? `${image}: ${how}: ${error}`
     : `${image}: ${how}, ${count(faces ?? 0, 'face')}, ${total_ms.toFixed(0)} ms on ${device}`;

@@ -37,6 +37,9 @@ export const RunSummary = Type.Object(
     image: Type.String(),
     mode: Mode,
     alpha: Type.Union([Type.Number(), Type.Null()]),
+    calibrated: Type.Union([Type.Boolean(), Type.Null()], {
+      description: 'false where ALPHA is a noise scale and no measured leakage; null where no artefact took part'
+    }),
     faces: Type.Union([Type.Integer(), Type.Null()], { description: 'boxes at or above the threshold; null when it failed' }),
     total_ms: Type.Number(),
     device: Type.String(),

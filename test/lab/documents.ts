@@ -41,6 +41,7 @@ export function runSummary(run: string, changes: Partial<RunSummary> = {}): RunS
     image: `${run}.jpg`,
     mode: 'noisy',
     alpha: 0.2,
+    calibrated: false,
     faces: 1,
     total_ms: 12.4,
     device: 'cpu',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { frameBundle } from '../../../test/lab/documents';
 import { FRAME_MIME as DECLARED } from '../../protocol';
-import { captionWith, facesAt, FRAME_MIME, lowestThreshold, readBundle } from './bundle';
+import { facesAt, FRAME_MIME, lowestThreshold, readBundle } from './bundle';
 
 describe('readBundle', () => {
   it('is for the mime type that the protocol declares', () => {
@@ -54,13 +54,5 @@ describe('the threshold', () => {
     expect(lowestThreshold(detections, 0.25)).toBe(0.05);
     expect(lowestThreshold([{ ...detections[0], score: 0.018 }], 0.25)).toBe(0.01);
     expect(lowestThreshold([], 0.02)).toBe(0.02);
-  });
-});
-
-describe('captionWith', () => {
-  it('replaces the number of faces and nothing else', () => {
-    expect(captionWith('2 faces · 12 ms on CPU', '1 face')).toBe('1 face · 12 ms on CPU');
-    expect(captionWith('no faces · clean', '3 faces')).toBe('3 faces · clean');
-    expect(captionWith('Cancelled after 2 faces', '3 faces')).toBe('Cancelled after 2 faces');
   });
 });

@@ -22,11 +22,6 @@ export function facesAt(detections: readonly Detection[], threshold: number): De
   return detections.filter(({ score }) => score >= threshold).sort((a, b) => a.score - b.score);
 }
 
-/** The caption with its number of faces replaced; a caption that does not begin with one is left alone. */
-export function captionWith(caption: string, faces: string): string {
-  return caption.replace(/^(?:\d+|no) faces?\b/i, faces);
-}
-
 /** Where the threshold slider starts: low enough to show every box of the bundle. */
 export function lowestThreshold(detections: readonly Detection[], threshold: number): number {
   const lowest = detections.reduce((least, { score }) => Math.min(least, score), Math.min(0.05, threshold));

@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 import type { Detection, FrameBundle, Mode } from '../../protocol';
-import { captionWith, facesAt } from './bundle';
 import { Choice } from './choice';
 import { Details } from './details';
 import { ownKeys } from './keys';
@@ -30,8 +29,6 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
 
   const runs = runsOf(bundle).map(run => ({ ...run, chosen: thresholds[run.mode] ?? run.threshold }));
   const panes = runs.filter(run => !compare || shown === 'both' || run.mode === shown);
-  const own = runs.find(run => run.mode === result.mode);
-  const faces = facesAt(result.detections, own?.chosen ?? result.threshold).length;
   const columns = (view === 'reconstruction' ? 0 : panes.length) + (view === 'frame' ? 0 : 1);
 
   return (
@@ -89,7 +86,6 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
           <ReconstructionPane bundle={bundle} reconstruction={reconstruction} trans={trans} />
         )}
       </div>
-      <p className="jp-Veilbook-caption">{captionWith(bundle.caption, trans._n('%1 face', '%1 faces', faces))}</p>
       {result.notices.length > 0 && (
         <ul className="jp-Veilbook-notices" aria-label={trans.__('Notices')}>
           {result.notices.map(notice => (

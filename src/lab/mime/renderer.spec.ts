@@ -26,6 +26,7 @@ async function draw(document: unknown): Promise<FrameRenderer> {
 
 const scores = (root: ParentNode) => [...root.querySelectorAll('.jp-Veilbook-score')].map(box => box.textContent);
 const caption = (root: ParentNode) => one(root, '.jp-Veilbook-caption').textContent;
+const legend = (root: ParentNode) => root.querySelector('figcaption')?.textContent;
 const figures = (root: ParentNode) => [...root.querySelectorAll('figure')].map(figure => figure.getAttribute('aria-label'));
 
 describe('the frame renderer', () => {
@@ -38,11 +39,11 @@ describe('the frame renderer', () => {
     expect(extension).toMatchObject({ rendererFactory: { safe: true, mimeTypes: [FRAME_MIME] }, dataType: 'json' });
   });
 
-  it('shows the frame with the boxes of the run, its caption and its notices', async () => {
+  it('shows the frame with the boxes of the run, its legend and its notices', async () => {
     renderer = await draw(frameBundle());
     expect(one<HTMLImageElement>(renderer.node, 'img').src).toMatch(/^data:image\/png;base64,/);
     expect(scores(renderer.node)).toEqual(['0.40', '0.90']);
-    expect(caption(renderer.node)).toBe('2 faces · ALPHA 0.2 (uncalibrated) · 12 ms on CPU');
+    expect(legend(renderer.node)).toMatch(/Noisy · ALPHA 0.2\s*uncalibrated\s*2 faces/);
     expect(one(renderer.node, 'ul[aria-label="Notices"]').textContent).toBe('The artefact is uncalibrated.');
     expect(one(renderer.node, '.jp-Veilbook-badge').textContent).toBe('uncalibrated');
   });
@@ -58,13 +59,13 @@ describe('the frame renderer', () => {
     const slider = control<HTMLInputElement>(renderer.node, 'Threshold of the noisy run');
     setValue(slider, '0.05');
     await until(() => scores(renderer.node).length === 3);
-    expect(caption(renderer.node)).toMatch(/^3 faces · /);
+    expect(legend(renderer.node)).toMatch(/3 faces/);
     setValue(slider, '0.95');
     await until(() => scores(renderer.node).length === 0);
     expect(slider.getAttribute('aria-valuetext')).toBe('0.95, 0 faces');
     control(renderer.node, 'Reset').click();
     await until(() => scores(renderer.node).length === 2);
-    expect(caption(renderer.node)).toMatch(/^2 faces · /);
+    expect(legend(renderer.node)).toMatch(/2 faces/);
   });
 
   it('hides the boxes and shows them again', async () => {
@@ -99,7 +100,6 @@ describe('the frame renderer', () => {
     setValue(control<HTMLInputElement>(renderer.node, 'Threshold of the clean run'), '0.05');
     await until(() => figures(renderer.node)[0] === 'Clean run, 3 faces');
     expect(figures(renderer.node)[1]).toBe('Noisy run, 2 faces');
-    expect(caption(renderer.node)).toMatch(/^2 faces · /);
   });
 
   it('keeps the keys of every control from the shortcuts of the notebook', async () => {
@@ -112,7 +112,7 @@ describe('the frame renderer', () => {
   it('says that a newer version wrote it, and keeps the caption', async () => {
     renderer = await draw({ schema: 2, caption: '3 faces' });
     expect(renderer.node.textContent).toContain('newer Veilbook');
-    expect(caption(renderer.node)).toBe('3 faces');
+    expect(caption(renderer.node)).toContain('3 faces');
   });
 
   it('says that a damaged bundle cannot be drawn, and keeps the caption', async () => {

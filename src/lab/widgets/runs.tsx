@@ -36,7 +36,7 @@ export function Runs({ runs, trans }: { runs: readonly RunSummary[]; trans: Tran
 function Run({ run, trans }: { run: RunSummary; trans: TranslationBundle }): JSX.Element {
   const how = [run.mode === 'clean' ? trans.__('clean') : trans.__('noisy')];
   if (run.alpha !== null) {
-    how.push(trans.__('ALPHA %1', run.alpha));
+    how.push(run.calibrated === false ? trans.__('ALPHA %1 uncalibrated', run.alpha) : trans.__('ALPHA %1', run.alpha));
   }
   if (run.faces !== null) {
     how.push(trans._n('%1 face', '%1 faces', run.faces));

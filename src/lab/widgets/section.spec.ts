@@ -107,7 +107,7 @@ describe('the inference section', () => {
     const node = await running({ runs });
     const items = () => [...node.querySelectorAll('.jp-Veilbook-run')].map(item => item.textContent);
     expect(items()).toHaveLength(5);
-    expect(items()[0]).toMatch(/^a\.jpg.*2.*noisy · ALPHA 0\.2 · 1 face · 12 ms · cpu$/);
+    expect(items()[0]).toMatch(/^a\.jpg.*2.*noisy · ALPHA 0\.2 uncalibrated · 1 face · 12 ms · cpu$/);
     expect(items()[1]).toContain('failed · cleanb.jpg is truncated.');
     control(node, 'Show all 6').click();
     await until(() => items().length === 6);

@@ -50,12 +50,19 @@ export function Failed({ failure, log, disabled, onRestart, onLog, trans }: Fail
         {trans.__('Show log')}
       </button>
       {log.length > 0 && (
-        <pre className="jp-Veilbook-logTail" tabIndex={0} aria-label={trans.__('Last lines of the log')}>
+        <pre className="jp-Veilbook-logTail" tabIndex={0} aria-label={trans.__('Last lines of the log')} ref={toEnd}>
           {log.join('\n')}
         </pre>
       )}
     </Message>
   );
+}
+
+/** What happened last stands at the end of a log. */
+function toEnd(element: HTMLElement | null): void {
+  if (element) {
+    element.scrollTop = element.scrollHeight;
+  }
 }
 
 interface OutageProps {

@@ -11,9 +11,9 @@ describe('the status bar item', () => {
     let opened = 0;
     const item = new StatusItem(model, nullTranslator.load('veilbook'), () => opened++);
     show(item);
-    await until(() => item.node.textContent === 'Veilbook: cpu · ALPHA 0.2');
+    await until(() => item.node.textContent === 'Veilbook: cpu · ALPHA 0.2 (uncalibrated)');
     server.push({ type: 'defaults', defaults: { alpha: 0.8, device: 'cuda:1' } });
-    await until(() => item.node.textContent === 'Veilbook: cuda:1 · ALPHA 0.8');
+    await until(() => item.node.textContent === 'Veilbook: cuda:1 · ALPHA 0.8 (uncalibrated)');
     server.answer('GET status', { state: 'stopped' });
     server.push({ type: 'state', state: 'stopped' });
     await until(() => item.node.textContent === 'Veilbook: stopped');

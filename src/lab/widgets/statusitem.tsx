@@ -25,7 +25,7 @@ export class StatusItem extends WatchingWidget {
   }
 }
 
-/** `cpu · ALPHA 0.2`, or the state in a word. */
+/** `cpu · ALPHA 0.2 (uncalibrated)`, or the state in a word. */
 export function summary({ current, outage, operation }: ISidecarModel, trans: TranslationBundle): string {
   if (outage) {
     return outage.kind === 'forbidden' ? trans.__('not allowed') : trans.__('offline');
@@ -35,8 +35,14 @@ export function summary({ current, outage, operation }: ISidecarModel, trans: Tr
   }
   switch (current.state) {
     case 'running': {
-      const { defaults, active_device: active } = current.status;
-      return trans.__('%1 · ALPHA %2', defaults.device === 'auto' ? active : defaults.device, defaults.alpha);
+      const { defaults, active_device: active, model } = current.status;
+      const device = defaults.device === 'auto' ? active : defaults.device;
+      if (!model.artefact) {
+        return device;
+      }
+      return model.artefact.calibrated
+        ? trans.__('%1 · ALPHA %2', device, defaults.alpha)
+        : trans.__('%1 · ALPHA %2 (uncalibrated)', device, defaults.alpha);
     }
     case 'stopped':
       return trans.__('stopped');
