@@ -186,9 +186,15 @@ describe('the detector refuses', () => {
     expect(() => detector.postprocess({ loc: short, conf: short }, { width: 9, height: 9, threshold: 0 })).toThrow(VeilError);
   });
 
-  it('a graph that is not as described', async () => {
-    const tail = { ...model.manifest.tail, loc: { ...model.manifest.tail.loc, shape: [21824, 3] } };
-    const wrong = { ...model, manifest: { ...model.manifest, tail } };
-    await expect(Detector.open(wrong, { kind: 'cpu', index: 0 }, 1)).rejects.toEqual(code('model_mismatch'));
+  it('a graph or priors that are not as described', async () => {
+    const { manifest } = model;
+    const open = (changed: Partial<typeof manifest>) =>
+      Detector.open({ ...model, manifest: { ...manifest, ...changed } }, { kind: 'cpu', index: 0 }, 1);
+    const { tail, head } = manifest;
+    await expect(open({ priors: manifest.priors.slice(0, 2) })).rejects.toEqual(code('model_mismatch'));
+    await expect(open({ tail: { ...tail, loc: tail.conf, conf: tail.loc } })).rejects.toEqual(code('model_mismatch'));
+    await expect(open({ head: { ...head, activation: { ...head.activation, shape: [64, 32, 32] } } })).rejects.toEqual(
+      code('model_mismatch')
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
-import { VERSION, type Detection, type DetectionResult, type WireTensor } from '../protocol';
+import { VERSION, VeilError, type Detection, type DetectionResult, type WireTensor } from '../protocol';
 import { modelRef, type LoadedModel } from '../models';
 import {
   checkTensor,
@@ -45,21 +45,22 @@ export class Detector {
   private last: Promise<unknown> = Promise.resolve();
   private readonly preprocessor: Preprocessor;
   private attacker: LinearAttacker | undefined;
-  private readonly priors: Float32Array;
 
   private constructor(
     private readonly model: LoadedModel,
     private readonly arena: Arena<RegionName>,
     private readonly head: Graph,
-    private readonly tail: Graph
+    private readonly tail: Graph,
+    private readonly priors: Float32Array
   ) {
     this.preprocessor = new Preprocessor(arena, model.manifest.input);
-    this.priors = layPriors(model.manifest);
   }
 
   /** @throws VeilError `device_unavailable` or `model_mismatch` */
   static async open(model: LoadedModel, provider: Provider, threads: number): Promise<Detector> {
     const { input, head, tail } = model.manifest;
+    const priors = layPriors(model.manifest);
+    checkColumns(priors.length / 4, model);
     const bytes = (shape: readonly number[]) => 4 * shape.reduce((product, n) => product * n, 1);
     const arena = await openArena<RegionName>({
       ...preprocessSizes(input),
@@ -71,11 +72,16 @@ export class Detector {
     const headGraph = await Graph.open(join(model.dir, head.file), provider, threads, head.input, [
       { ...head.activation, region: regions.activation }
     ]);
-    const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, [
-      { ...tail.loc, region: regions.loc },
-      { ...tail.conf, region: regions.conf }
-    ]);
-    return new Detector(model, arena, headGraph, tailGraph);
+    try {
+      const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, [
+        { ...tail.loc, region: regions.loc },
+        { ...tail.conf, region: regions.conf }
+      ]);
+      return new Detector(model, arena, headGraph, tailGraph, priors);
+    } catch (error) {
+      await headGraph.release();
+      throw error;
+    }
   }
 
   /**
@@ -209,5 +215,17 @@ export class Detector {
     const turn = this.last.then(work);
     this.last = turn.catch(() => undefined);
     return turn;
+  }
+}
+
+/** One row of boxes and scores for each prior. */
+function checkColumns(priors: number, { dir, manifest: { tail, postprocess } }: LoadedModel): void {
+  const fits = tail.loc.shape.join() === [priors, 4].join() && tail.conf.shape.join() === [priors, 2].join();
+  if (!fits || postprocess.face_index > 1) {
+    throw new VeilError(
+      'model_mismatch',
+      `${dir} describes ${priors} priors, boxes of [${tail.loc.shape}] and scores of [${tail.conf.shape}]. Nothing was run.`,
+      `Correct model.json: boxes must be [${priors},4], scores [${priors},2].`
+    );
   }
 }
