@@ -1,16 +1,18 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type Message } from '@bufbuild/protobuf';
 import { toAttribute, type AttributeValue } from './attributes';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
+  OperatorSetIdProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
+  type GraphProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto
 } from './generated/onnx_pb';
-import { type OnnxModel } from './model';
+import { isStandard, type OnnxModel } from './model';
 import { FLOAT } from './tensors';
 
 /** A dimension that is not known until a run has the name of its symbol. */
@@ -64,4 +66,32 @@ export function model(parts: GraphParts, opset: number = OPSET, irVersion: numbe
       initializer: [...parts.initialisers]
     })
   }) as OnnxModel;
+}
+
+/** The parts of a graph that a change of it may replace. */
+export type GraphChange = Partial<Pick<GraphProto, 'name' | 'node' | 'input' | 'output' | 'initializer' | 'valueInfo'>>;
+
+/**
+ * A model with another graph; what is not named in `change` stays, and so does the original.
+ * @param opset of the new graph, where it is another
+ */
+export function withGraph(original: OnnxModel, change: GraphChange, opset?: number): OnnxModel {
+  const { graph, opsetImport, irVersion } = original;
+  const changed = create(ModelProtoSchema, {
+    ...fieldsOf(original),
+    graph: create(GraphProtoSchema, { ...fieldsOf(graph), ...change })
+  });
+  if (opset !== undefined) {
+    changed.irVersion = irVersion > IR_VERSION ? irVersion : BigInt(IR_VERSION);
+    changed.opsetImport = [
+      ...opsetImport.filter(set => !isStandard(set)),
+      create(OperatorSetIdProtoSchema, { version: BigInt(opset) })
+    ];
+  }
+  return changed as OnnxModel;
+}
+
+/** Only what is set: a message's defaults live in its prototype, which a copy by fields has not. */
+function fieldsOf<T extends Message>({ $typeName: _, ...fields }: T): Omit<T, '$typeName'> {
+  return fields;
 }

@@ -1,5 +1,5 @@
 import { VeilError } from '../../protocol';
-import { node, port } from './build';
+import { node, port, withGraph } from './build';
 import { type OnnxModel } from './model';
 import { raiseOpset } from './opset';
 import { type Shapes } from './probe';
@@ -37,13 +37,9 @@ export function nameColumns(tail: OnnxModel, shapes: Shapes, columns: Columns): 
     node('Slice', [name, `${column} from`, `${column} to`, 'columns axis'], [output]);
   const nodes = [slice('loc', 'loc'), slice('conf', 'conf logits'), node('Softmax', ['conf logits'], ['conf'], { axis: -1 })];
   const { graph } = raised;
-  return {
-    ...raised,
-    graph: {
-      ...graph,
-      node: [...graph.node, ...nodes],
-      initializer: [...graph.initializer, ...bounds, integerTensor('columns axis', [2])],
-      output: Object.entries(WIDTHS).map(([column, width]) => port(column, [shape[0], shape[1], width]))
-    }
-  };
+  return withGraph(raised, {
+    node: [...graph.node, ...nodes],
+    initializer: [...graph.initializer, ...bounds, integerTensor('columns axis', [2])],
+    output: Object.entries(WIDTHS).map(([column, width]) => port(column, [shape[0], shape[1], width]))
+  });
 }

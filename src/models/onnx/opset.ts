@@ -1,8 +1,8 @@
 import { VeilError } from '../../protocol';
 import { attribute, float, integer, integers, text, type AttributeValue } from './attributes';
-import { IR_VERSION, node as make, OPSET } from './build';
+import { node as make, OPSET, withGraph } from './build';
 import { type NodeProto, type TensorProto } from './generated/onnx_pb';
-import { isStandard, opsetOf, type OnnxModel } from './model';
+import { opsetOf, type OnnxModel } from './model';
 import { floatTensor, integerTensor } from './tensors';
 
 /** Below it, Add and Mul broadcast by an attribute and BatchNormalization has a mode: exports of 2017. */
@@ -72,12 +72,7 @@ export function raiseOpset(model: OnnxModel): OnnxModel {
     return tensor.name;
   };
   const nodes = graph.node.flatMap(node => REWRITES[node.opType]?.(node, opset, constant) ?? node);
-  return {
-    ...model,
-    irVersion: model.irVersion > IR_VERSION ? model.irVersion : BigInt(IR_VERSION),
-    opsetImport: model.opsetImport.map(set => (isStandard(set) ? { ...set, version: BigInt(OPSET) } : set)),
-    graph: { ...graph, node: nodes, initializer: initialisers }
-  };
+  return withGraph(model, { node: nodes, initializer: initialisers }, OPSET);
 }
 
 function axesToInput(since: number): Rewrite {

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VeilError } from '../../protocol';
-import { node, port, type Dimension } from './build';
+import { node, port, withGraph, type Dimension } from './build';
 import { type ValueInfoProto } from './generated/onnx_pb';
 import { GraphView } from './graph';
 import { writeOnnx, type OnnxModel } from './model';
@@ -85,10 +85,9 @@ function openInput({ name, type }: ValueInfoProto, given?: readonly number[]): O
 }
 
 async function openProbe(model: OnnxModel, names: readonly string[]): Promise<InferenceSession> {
-  const { graph } = model;
   const probes = names.map(name => node('Shape', [name], [probeOf(name)]));
   const outputs = names.map(name => port(probeOf(name), undefined, INT64));
-  const probed: OnnxModel = { ...model, graph: { ...graph, node: [...graph.node, ...probes], output: outputs } };
+  const probed = withGraph(model, { node: [...model.graph.node, ...probes], output: outputs, valueInfo: [] });
   try {
     return await InferenceSession.create(writeOnnx(probed), { intraOpNumThreads: 1, logSeverityLevel: 4 });
   } catch (error) {
