@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadModel } from '../models';
 import { STAGES, type Round } from '../pipeline/bench';
 import { Baseline } from '../pipeline/bench-baseline';
@@ -20,34 +17,27 @@ type Table = Record<keyof Round, Compared>;
 
 /** Rounds of ours and of the baseline alternate, so that both see the same machine; the minimum of each stage counts. */
 export async function comparePipelines(flags: BenchFlags): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'veilbook-bench-'));
-  try {
-    const first = await openBench(flags, 1);
-    const jpegPath = join(scratch, 'frame.jpg');
-    await writeFile(jpegPath, first.jpeg);
-    const model = await loadModel(flags.model);
-    const alpha = model.obfuscation!.description.alpha_min;
-    const { baseline, reason } = await Baseline.open(model.dir, jpegPath, alpha);
-    const faces = { ours: await first.bench.faces(), baseline: baseline?.ready.faces ?? null };
-    const tables: Table[] = [];
-    for (const threads of [1, 2]) {
-      const bench = threads === 1 ? first.bench : (await openBench(flags, threads)).bench;
-      const ours: Round[] = [];
-      const theirs: Round[] = [];
-      for (let round = 0; round < flags.rounds + WARM_UP; round++) {
-        ours.push(await bench.round());
-        if (baseline) {
-          theirs.push(await baseline.round(threads));
-        }
+  const first = await openBench(flags, 1);
+  const model = await loadModel(flags.model);
+  const alpha = model.obfuscation!.description.alpha_min;
+  const { baseline, reason } = await Baseline.open(model.dir, first.jpeg, alpha);
+  const faces = { ours: await first.bench.faces(), baseline: baseline?.ready.faces ?? null };
+  const tables: Table[] = [];
+  for (const threads of [1, 2]) {
+    const bench = threads === 1 ? first.bench : (await openBench(flags, threads)).bench;
+    const ours: Round[] = [];
+    const theirs: Round[] = [];
+    for (let round = 0; round < flags.rounds + WARM_UP; round++) {
+      ours.push(await bench.round());
+      if (baseline) {
+        theirs.push(await baseline.round(threads));
       }
-      await bench.release();
-      tables.push(compare(ours.slice(WARM_UP), theirs.slice(WARM_UP)));
     }
-    baseline?.close();
-    report(flags, { ...first, alpha, faces, versions: baseline?.ready.versions ?? null, reason }, tables);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await bench.release();
+    tables.push(compare(ours.slice(WARM_UP), theirs.slice(WARM_UP)));
   }
+  baseline?.close();
+  report(flags, { ...first, alpha, faces, versions: baseline?.ready.versions ?? null, reason }, tables);
 }
 
 function compare(ours: Round[], theirs: Round[]): Table {

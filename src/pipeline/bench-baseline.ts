@@ -19,7 +19,7 @@ export class Baseline {
   ) {}
 
   /** Null with the reason where the script, Python, cv2 or torch are not there. */
-  static async open(modelDir: string, jpegPath: string, alpha: number): Promise<{ baseline: Baseline | null; reason: string }> {
+  static async open(modelDir: string, jpeg: Buffer, alpha: number): Promise<{ baseline: Baseline | null; reason: string }> {
     const script = [process.cwd(), join(__dirname, '..', '..')]
       .map(root => join(root, 'test/bench/baseline.py'))
       .find(existsSync);
@@ -27,15 +27,17 @@ export class Baseline {
       return { baseline: null, reason: 'no baseline: test/bench/baseline.py comes with the repository only' };
     }
     const python = process.env.VEILBOOK_BASELINE_PYTHON ?? '/usr/bin/python3';
-    const child = spawn(python, [script, modelDir, jpegPath, String(alpha)], { stdio: 'pipe' });
+    const child = spawn(python, [script, modelDir, String(alpha)], { stdio: 'pipe' });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
     child.on('error', error => (complaint += error.message));
+    // A process that could not start closes its end; its complaint is what is reported.
     child.stdin.on('error', () => undefined);
+    child.stdin.write(`${jpeg.toString('base64')}\n`);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.done) {
-      return { baseline: null, reason: `no baseline: ${complaint.trim().split('\n').at(-1) ?? `${python} said nothing`}` };
+      return { baseline: null, reason: `no baseline: ${complaint.trim().split('\n').at(-1) || `${python} said nothing`}` };
     }
     return { baseline: new Baseline(child, lines, JSON.parse(first.value)), reason: '' };
   }

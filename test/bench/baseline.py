@@ -1,13 +1,15 @@
 """The baseline of `veilbook bench pipeline`: the same frame and weights by cv2, torch in eager mode and numpy.
 
-    baseline.py MODEL_DIR FRAME.jpg ALPHA
+    baseline.py MODEL_DIR ALPHA
 
-Prints one JSON line when ready, then one for each line `{"threads": N}` it reads: milliseconds of each stage.
+Reads the frame, a JPEG in base64, from the first line and prints one JSON line when ready; then one for each line
+`{"threads": N}` it reads: milliseconds of each stage.
 Batch normalisation stands after its convolution, as in the published PyTorch code; the ONNX files have it folded in.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import time
@@ -50,11 +52,11 @@ def unfold_batch_norm(graph: TorchGraph) -> None:
 
 
 class Baseline:
-    def __init__(self, folder: Path, jpeg: Path, alpha: float) -> None:
+    def __init__(self, folder: Path, jpeg: bytes, alpha: float) -> None:
         self.detector = reference.Detector(folder)
         unfold_batch_norm(self.detector.head)
         unfold_batch_norm(self.detector.tail)
-        self.coded = jpeg.read_bytes()
+        self.coded = jpeg
         self.alpha = alpha
         self.threshold = json.loads((folder / "model.json").read_text())["postprocess"]["noisy_threshold"]
         self.frame = reference.decode_image(self.coded)
@@ -98,7 +100,7 @@ def use_threads(count: int) -> None:
 
 def main() -> None:
     use_threads(1)
-    baseline = Baseline(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    baseline = Baseline(Path(sys.argv[1]), base64.b64decode(sys.stdin.readline()), float(sys.argv[2]))
     faces = int((baseline.array_to_boxes()[:, 4] >= baseline.threshold).sum())
     versions = {"cv2": cv2.__version__, "torch": torch.__version__, "numpy": np.__version__}
     print(json.dumps({"versions": versions, "faces": faces}), flush=True)
