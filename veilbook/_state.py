@@ -38,20 +38,24 @@ def state_directory(explicit: str | os.PathLike[str] | None = None) -> Path:
     path = Path(chosen).expanduser().absolute() if chosen else _jupyter_runtime_dir() / "veilbook"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = path.stat().st_uid
-        if owner == os.getuid():
-            path.chmod(0o700)
+        found = path.stat()
     except OSError as problem:
         raise VeilError(
             "sidecar_unavailable",
             f"The state directory {path} cannot be used ({problem.strerror}). Nothing was started.",
             "Set VEILBOOK_STATE_DIR to a directory of your own.",
         ) from None
-    if owner != os.getuid():
+    if found.st_uid != os.getuid():
         raise VeilError(
             "sidecar_unavailable",
             f"The state directory {path} belongs to another user. Nothing was started.",
             "Set VEILBOOK_STATE_DIR to a directory of your own.",
+        )
+    if found.st_mode & 0o077:
+        raise VeilError(
+            "sidecar_unavailable",
+            f"The state directory {path} is open to other users. Nothing was started.",
+            f"Close it with: chmod 700 {path}",
         )
     return path
 

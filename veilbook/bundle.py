@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from .results import FrameResult, Picture
 
 FRAME_MIME = "application/vnd.veilbook.frame.v1+json"
-#: Who makes the reconstruction. It is an illustration by a known attacker, not the worst case.
-ATTACKER = "a linear attacker who knows model and noise; stronger ones recover more"
 
 
 def caption(document: dict[str, Any]) -> str:
@@ -59,7 +57,7 @@ def frame_bundle(result: FrameResult) -> dict[str, Any]:
         "result": result.document,
         "compare": None if other is None else other.document,
         "frame": _picture(result.pictures["frame"]),
-        "reconstruction": None if seen is None else {"picture": _picture(seen), "attacker": ATTACKER},
+        "reconstruction": None if seen is None else {"picture": _picture(seen), "attacker": seen.attacker},
     }
 
 

@@ -24,6 +24,8 @@ class Picture:
     width: int
     height: int
     data: bytes
+    #: Who made it, for a reconstruction.
+    attacker: str = ""
 
     @property
     def suffix(self) -> str:
@@ -166,7 +168,13 @@ def read(reply: Reply, *, rich: bool = True) -> FrameResult:
         return FrameResult(reply.json(), rich=rich)
     arrays, header = tensors.decode(reply.body)
     pictures = {
-        kind: Picture(about["mime"], about["width"], about["height"], arrays[f"picture.{kind}"].tobytes())
+        kind: Picture(
+            about["mime"],
+            about["width"],
+            about["height"],
+            arrays[f"picture.{kind}"].tobytes(),
+            about.get("attacker", ""),
+        )
         for kind, about in header["pictures"].items()
     }
     activation = arrays.get("activation")

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, VeilError, VERSION } from '../protocol';
 import { benchCommand } from './bench';
+import { requireNode } from '../pipeline/node-version';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { modelCommand } from './model';
@@ -41,6 +42,7 @@ function prepare(command: Command): void {
 
 async function main(): Promise<void> {
   try {
+    requireNode();
     await program().parseAsync();
   } catch (thrown) {
     if (thrown instanceof CommanderError) {

@@ -19,6 +19,8 @@ export interface CodedPicture {
   width: number;
   height: number;
   data: Uint8Array;
+  /** Who made it, for a reconstruction. */
+  attacker?: string;
 }
 
 export interface DetectOutcome {

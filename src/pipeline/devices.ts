@@ -26,6 +26,7 @@ export function providerOf(device: string): Provider {
  */
 export class DeviceCatalog {
   private readonly broken = new Map<string, string>();
+  private present: ReturnType<typeof listNvidiaGpus> | undefined;
 
   /** Every device, usable or not. Memory is read anew on each call. */
   async list(): Promise<DeviceInfo[]> {
@@ -70,7 +71,7 @@ export class DeviceCatalog {
     if (!/^cuda:\d{1,2}$/.test(choice)) {
       throw new VeilError('bad_request', `'${choice}' names no device. Nothing was run.`, 'Use auto, cpu, webgpu or cuda:N.');
     }
-    const { gpus, problem } = await listNvidiaGpus();
+    const { gpus, problem } = await this.gpus();
     if (gpus.length > 0 && !gpus.some(gpu => `cuda:${gpu.index}` === choice)) {
       throw new VeilError(
         'device_unavailable',
@@ -85,9 +86,14 @@ export class DeviceCatalog {
     return problem === '' ? { devices: [choice], notices: [] } : { devices: ['cpu'], notices: [fallbackLine(choice, problem)] };
   }
 
+  /** Asked once: starting nvidia-smi costs more than a frame, and GPUs do not come and go within a process. */
+  private gpus(): ReturnType<typeof listNvidiaGpus> {
+    return (this.present ??= listNvidiaGpus());
+  }
+
   /** CUDA on every GPU that has not failed; else WebGPU where a discrete GPU is; else the processor. */
   private async resolveAuto(): Promise<Resolution> {
-    const { gpus } = await listNvidiaGpus();
+    const { gpus } = await this.gpus();
     if (gpus.length === 0) {
       return { devices: ['cpu'], notices: [] };
     }

@@ -3,6 +3,7 @@ import { drawBoxes } from './annotate';
 import { encodePicture } from './codec';
 import type { CodedPicture } from './compute';
 import type { Pixels } from './preprocess';
+import { ATTACKER } from './reconstruct';
 import type { Stopwatch } from './stopwatch';
 
 /** Longest side of a reconstruction: it has 128 x 128 pixels of its own, more would only be smoother. */
@@ -27,7 +28,8 @@ export async function paint(
   const pictures: Partial<Record<PictureKind, CodedPicture>> = {};
   for (const kind of new Set(kinds)) {
     const { pixels, size } = await sketch(kind, source, watch);
-    pictures[kind] = await watch.time('encode', () => encodePicture(pixels, source.format, size));
+    const coded = await watch.time('encode', () => encodePicture(pixels, source.format, size));
+    pictures[kind] = kind === 'reconstruction' ? { ...coded, attacker: ATTACKER } : coded;
   }
   return pictures;
 }

@@ -3,7 +3,7 @@ import type { Pixels } from './preprocess';
 import type { AnyActivation } from './activation';
 
 /** Who made the reconstruction; shown beside it. */
-export const ATTACKER = 'linear attacker, one cell (interim: stronger attackers recover more)';
+export const ATTACKER = 'a linear attacker who knows model and noise; stronger ones recover more';
 
 /** The attacker paints each cell of the activation as BLOCKS x BLOCKS pixels. */
 const BLOCKS = 4;

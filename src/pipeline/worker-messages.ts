@@ -1,4 +1,5 @@
-import { isMarkedAsUntransferable } from 'node:worker_threads';
+// As a namespace: an older Node lacks the function, and is told so instead of failing to link.
+import * as threads from 'node:worker_threads';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
 import type { Provider } from './session';
@@ -48,7 +49,7 @@ export function packForThread<T>(message: T): { message: T; transfer: ArrayBuffe
         return value;
       }
       // Buffers that a native module owns (a coded picture of sharp's) cannot be moved.
-      const whole = value.byteLength === value.buffer.byteLength && !isMarkedAsUntransferable(value.buffer);
+      const whole = value.byteLength === value.buffer.byteLength && !threads.isMarkedAsUntransferable(value.buffer);
       // Not value.slice(): a Node Buffer's slice is another view.
       const movable = whole ? value : value instanceof Float32Array ? new Float32Array(value) : new Uint8Array(value);
       transfer.add(movable.buffer as ArrayBuffer);

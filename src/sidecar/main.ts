@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { openCompute } from '../pipeline/engine';
+import { requireNode } from '../pipeline/node-version';
 import { FAILURES, VeilError } from '../protocol';
 import { startSidecar } from './lifecycle';
 import { positiveNumber, settingsFrom } from './settings';
@@ -7,6 +8,7 @@ import { resolveStateDir } from './state-dir';
 
 /** `node sidecar.mjs [--state-dir DIR] [--idle-minutes N]`: runs until it is stopped or nobody uses it. */
 async function main(): Promise<void> {
+  requireNode();
   process.umask(0o077);
   const { values } = parseArgs({ options: { 'state-dir': { type: 'string' }, 'idle-minutes': { type: 'string' } } });
   const settings = settingsFrom(process.env);

@@ -209,3 +209,10 @@ def test_the_state_directory_is_private(state: Path) -> None:
 def test_a_state_directory_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEILBOOK_STATE_DIR", "/proc/veilbook")
     assert "Set VEILBOOK_STATE_DIR to a directory of your own." in refusal()
+
+
+def test_a_state_directory_that_others_may_enter_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with pytest.raises(VeilError, match=r"open to other users.*chmod 700"):
+        launcher.ensure_running(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
