@@ -101,11 +101,11 @@ async function run(
   inputs: readonly OpenInput[],
   batch: number
 ): Promise<Map<string, number[]> | Error> {
-  const feeds = inputs.map(({ name, shape }) => {
-    const dims = shape.map(n => (typeof n === 'string' ? batch : n));
-    return [name, new Tensor('float32', new Float32Array(elements(dims)), dims)] as const;
-  });
   try {
+    const feeds = inputs.map(({ name, shape }) => {
+      const dims = shape.map(n => (typeof n === 'string' ? batch : n));
+      return [name, new Tensor('float32', new Float32Array(elements(dims)), dims)] as const;
+    });
     const found = await session.run(Object.fromEntries(feeds));
     return new Map([...view.active].map(name => [name, Array.from(found[probeOf(name)].data as BigInt64Array, Number)]));
   } catch (error) {
