@@ -36,6 +36,8 @@ class Reply:
     status: int
     content_type: str
     body: bytes
+    #: The machine's monotonic clock (``time.monotonic_ns``) when the sidecar had the whole frame; else None.
+    received_ns: int | None = None
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -101,7 +103,13 @@ def exchange(
             if http_connection.sock is None:
                 raise
         response = http_connection.getresponse()
-        return Reply(response.status, response.headers.get_content_type(), response.read())
+        received = response.headers.get("Veilbook-Received")
+        return Reply(
+            response.status,
+            response.headers.get_content_type(),
+            response.read(),
+            int(received) if received else None,
+        )
     except TimeoutError:
         raise
     except (OSError, http.client.HTTPException) as problem:
