@@ -3,7 +3,7 @@
  * npm start -- --headless   sets up, runs the demo notebook, prints what it found, exits.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment, fail, root, setUp, venv } from './set-up.mjs';
 
@@ -63,11 +63,18 @@ if (process.getuid?.() === 0) {
 if (!process.env.DISPLAY && !process.env.WAYLAND_DISPLAY && process.platform === 'linux') {
   args.push('--no-browser');
 }
-const lab = spawn(jupyter, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+// What it says goes to a file: the one line a person needs stands below, and it must not drown.
+const jupyterLog = join(root, '.cache', 'jupyter.log');
+const log = openSync(jupyterLog, 'w', 0o600);
+const lab = spawn(jupyter, args, { cwd: root, env, stdio: ['ignore', log, log] });
 lab.on('error', error => fail(`JupyterLab did not start: ${error.message}. Remove .venv and run npm start again.`));
 lab.on('exit', code => {
   stopSidecar();
-  process.exit(code ?? 0);
+  if (code) {
+    const last = readFileSync(jupyterLog, 'utf8').trim().split('\n').slice(-12).join('\n');
+    fail(`${last}\nJupyterLab ended with exit code ${code}. The whole log: .cache/jupyter.log`);
+  }
+  process.exit(0);
 });
 // Ctrl-C reaches JupyterLab too; this process stays until it has ended, to stop what it left.
 process.on('SIGINT', () => {});
@@ -87,6 +94,6 @@ const waiting = setInterval(() => {
   if (url) {
     clearInterval(waiting);
     line('JupyterLab', url);
-    line('', 'Ctrl-C ends it and leaves nothing running');
+    line('', 'Ctrl-C ends it and leaves nothing running; its log: .cache/jupyter.log');
   }
 }, 200);

@@ -46,13 +46,13 @@ def find_node() -> str:
     raise VeilError("sidecar_unavailable", f"No Node >= {needed} was found. The sidecar was not started.", _REMEDY)
 
 
-def find_bundle() -> Path:
-    """The built sidecar beside this package. Raises VeilError ``sidecar_unavailable`` when it is not built."""
-    bundle = Path(__file__).resolve().parent / "node" / "sidecar.mjs"
+def find_bundle(name: str = "sidecar.mjs") -> Path:
+    """A built program beside this package. Raises VeilError ``sidecar_unavailable`` when it is not built."""
+    bundle = Path(__file__).resolve().parent / "node" / name
     if not bundle.is_file():
         raise VeilError(
             "sidecar_unavailable",
-            "The sidecar's bundle veilbook/node/sidecar.mjs is missing. Nothing was started.",
+            f"The bundle veilbook/node/{name} is missing. Nothing was started.",
             "In a source checkout run `npm run build:node`; else reinstall the veilbook wheel.",
         )
     return bundle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -216,3 +217,19 @@ def test_a_state_directory_that_others_may_enter_is_refused_and_left_as_it_is(tm
     with pytest.raises(VeilError, match=r"open to other users.*chmod 700"):
         launcher.ensure_running(tmp_path)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_the_command_line_is_the_node_program_with_its_exit_codes() -> None:
+    command = [sys.executable, "-m", "veilbook"]
+    version = subprocess.run([*command, "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", version.stdout)
+    wrong = subprocess.run([*command, "detct"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_the_command_line_without_a_usable_node_says_so_in_one_line(tmp_path: Path) -> None:
+    environment = {**os.environ, "VEILBOOK_NODE": fake_node(tmp_path, "echo v20.20.2")}
+    command = [sys.executable, "-m", "veilbook", "devices"]
+    refused = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 5
+    assert re.fullmatch(r"veilbook: .*is Node 20\.20, but Node >= 22\.19 is needed\..*\n", refused.stderr)
