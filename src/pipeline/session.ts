@@ -55,7 +55,7 @@ export class Graph {
 
 async function openSession(path: string, provider: Provider, threads: number): Promise<InferenceSession> {
   switchTelemetryOff();
-  const graph = await runtimeGraph(path);
+  const graph = await runtimeGraph(path, provider);
   try {
     // The overloads take a path or bytes, never either.
     return await InferenceSession.create(graph as string, {

@@ -7,3 +7,7 @@ export { findCuts, type Cut } from './cuts';
 export { splitAt, type Halves } from './split';
 export { nameColumns, type Columns } from './detector-outputs';
 export { foldCrelu } from './fold-crelu';
+export { mergeHeads } from './merge-heads';
+export { pairSoftmax } from './pair-softmax';
+export { poolCrelu } from './pool-crelu';
+export { spreadCrelu } from './spread-crelu';
