@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import launcher, tensors
@@ -14,6 +14,9 @@ from .errors import VeilError
 from .inputs import Frame
 from .shared_frames import SharedFrames
 from .wire import Aborted, Lost, Pool, Reply, error_of
+
+#: The body of a request whose frame is in shared memory: one byte that arrives once the whole frame is there.
+_FRAME_IS_THERE = b"\1"
 
 
 class Sidecar:
@@ -36,13 +39,21 @@ class Sidecar:
         content_type: str | None = None,
         accept: str = "application/json",
         extra: Mapping[str, str] | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Reply:
         """One request; a sidecar that has died is started again, once.
 
         Raises VeilError: the sidecar's own, ``cancelled`` after ``abort``, ``sidecar_unavailable`` when it dies again.
         KeyboardInterrupt passes through after the connection is closed, which cancels the request's work.
         """
-        details = {"query": query, "body": body, "content_type": content_type, "accept": accept, "extra": extra}
+        details = {
+            "query": query,
+            "body": body,
+            "content_type": content_type,
+            "accept": accept,
+            "extra": extra,
+            "meanwhile": meanwhile,
+        }
         pool = self._connected()
         reply = self._attempt(pool, method, path, details)
         if reply is None:
@@ -69,7 +80,14 @@ class Sidecar:
         if frame.size is not None and self._memory is not None:
             try:
                 with self._memory.hold(memoryview(frame.data)) as place:
-                    return self.request("POST", path, body=b"", extra={"Veilbook-Frame": place}, **details)
+                    return self.request(
+                        "POST",
+                        path,
+                        body=_FRAME_IS_THERE,
+                        extra={"Veilbook-Frame": place.path},
+                        meanwhile=place.fill,
+                        **details,
+                    )
             except VeilError as problem:
                 if problem.code != "not_found":
                     raise

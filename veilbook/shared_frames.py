@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 _NAME = "veilbook-frame"
 _GRAIN = 1 << 20
@@ -28,6 +29,22 @@ class _Slot:
         os.close(self.descriptor)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where one frame will lie, for the sidecar to read."""
+
+    slot: _Slot
+    data: memoryview
+
+    @property
+    def path(self) -> str:
+        return f"/proc/{os.getpid()}/fd/{self.slot.descriptor}"
+
+    def fill(self) -> None:
+        """Copy the frame there."""
+        self.slot.memory[: self.data.nbytes] = self.data
+
+
 class SharedFrames:
     """Memory for the frames of the requests that are under way; thread-safe. Only where the system has memfds."""
 
@@ -41,15 +58,14 @@ class SharedFrames:
         return hasattr(os, "memfd_create")
 
     @contextmanager
-    def hold(self, data: memoryview) -> Iterator[str]:
-        """The path under which the sidecar finds these bytes while the block runs.
+    def hold(self, data: memoryview) -> Iterator[Place]:
+        """A place for these bytes that the sidecar can read while the block runs; they are not copied there yet.
 
         After a failed request the memory is given up, for the sidecar may still be reading it.
         """
         slot = self._take(data.nbytes)
         try:
-            slot.memory[: data.nbytes] = data
-            yield f"/proc/{os.getpid()}/fd/{slot.descriptor}"
+            yield Place(slot, data)
         except BaseException:
             slot.close()
             raise

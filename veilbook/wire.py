@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -84,8 +84,11 @@ def exchange(
     content_type: str | None = None,
     accept: str = "application/json",
     extra: Mapping[str, str] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Reply:
     """One request and its whole answer.
+
+    ``meanwhile`` is done between the request's head and its body, while the other side reads the head.
 
     Raises Lost when the other side goes away, Aborted when this side ended it, TimeoutError after the
     connection's timeout.
@@ -97,7 +100,14 @@ def exchange(
     target = f"{path}?{urlencode(query)}" if query else path
     try:
         try:
-            http_connection.request(method, target, body=body, headers=headers)
+            http_connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                http_connection.putheader(name, value)
+            http_connection.endheaders()
+            if meanwhile is not None:
+                meanwhile()
+            if body is not None:
+                http_connection.send(body)
         except (BrokenPipeError, ConnectionResetError):
             # A sidecar that refuses a body early (too large, bad header) answers before it has read it all.
             if http_connection.sock is None:

@@ -1,5 +1,5 @@
 import { drawBoxes, lineWidth } from './annotate';
-import type { Pixels } from './preprocess';
+import type { Pixels } from './raster';
 
 const black = (width: number, height: number, order: 'rgb' | 'bgr' = 'rgb'): Pixels => ({
   kind: 'pixels',

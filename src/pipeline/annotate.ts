@@ -1,5 +1,5 @@
 import type { Detection } from '../protocol';
-import type { Pixels } from './preprocess';
+import type { Pixels } from './raster';
 
 /** The red of the report's rectangles, (0, 0, 255) in its BGR frames. */
 const RED = [255, 0, 0] as const;

@@ -2,7 +2,7 @@ import sharp, { type Metadata } from 'sharp';
 import { VeilError, type PictureFormat } from '../protocol';
 import type { CodedPicture } from './compute';
 import { completeBytes, sniff } from './image-header';
-import type { Pixels } from './preprocess';
+import type { Pixels } from './raster';
 
 /** Frames above this many megapixels are refused by their header; $VEILBOOK_MAX_MEGAPIXELS sets another limit. */
 const DEFAULT_MEGAPIXELS = 100;

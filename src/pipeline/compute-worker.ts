@@ -2,13 +2,21 @@
  * Entry point of a compute worker: a worker thread for the processor, a child process for a GPU (whose memory is
  * given back only when its process ends). It opens each model once, keeps its sessions, and runs one job at a time.
  */
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadModel, type LoadedModel } from '../models';
 import { VeilError } from '../protocol';
 import { Detector } from './detector';
-import { packForThread, SETUP_VARIABLE, type FromWorker, type Task, type ToWorker, type WorkerSetup } from './worker-messages';
+import {
+  packForThread,
+  SETUP_VARIABLE,
+  sharedFrameOf,
+  type FromWorker,
+  type Task,
+  type ToWorker,
+  type WorkerSetup
+} from './worker-messages';
 
 const thread = parentPort;
 const setup: WorkerSetup = thread ? (workerData as WorkerSetup) : JSON.parse(process.env[SETUP_VARIABLE] ?? 'null');
@@ -26,23 +34,28 @@ async function detectorFor(model: string | undefined): Promise<Detector> {
   const key = model ?? '';
   const known = open.get(key);
   if (known) {
-    if ((await fingerprint(known.dir)) === known.fingerprint) {
+    if (fingerprint(known.dir) === known.fingerprint) {
       return known.detector;
     }
     open.delete(key);
     await known.detector.release();
   }
   const loaded = await loadModel(model);
-  const entry = { dir: loaded.dir, fingerprint: await fingerprint(loaded.dir), detector: await openDetector(loaded) };
+  const entry = { dir: loaded.dir, fingerprint: fingerprint(loaded.dir), detector: await openDetector(loaded) };
   open.set(key, entry);
   return entry.detector;
 }
 
-/** Names, sizes and times of a folder's files: enough to see that somebody wrote there, too cheap to leave out. */
-async function fingerprint(dir: string): Promise<string> {
-  const names = await readdir(dir).catch(() => []);
-  const entries = await Promise.all(names.map(name => stat(join(dir, name)).catch(() => null)));
-  return entries.map((entry, n) => `${names[n]}:${entry?.size}:${entry?.mtimeMs}`).join();
+/** Names, sizes and times of a folder's few files: enough to see that somebody wrote there. */
+function fingerprint(dir: string): string {
+  try {
+    return readdirSync(dir)
+      .map(name => [name, statSync(join(dir, name), { throwIfNoEntry: false })] as const)
+      .map(([name, entry]) => `${name}:${entry?.size}:${entry?.mtimeMs}`)
+      .join();
+  } catch {
+    return 'unreadable';
+  }
 }
 
 async function openDetector(loaded: LoadedModel): Promise<Detector> {
@@ -85,6 +98,8 @@ async function run(id: number, task: Task, flag: Int32Array | null): Promise<Fro
     return { type: 'done', id, output: await perform(task, checkpoint) };
   } catch (thrown) {
     return { type: 'failed', id, error: VeilError.from(thrown).toBody() };
+  } finally {
+    await sharedFrameOf(task)?.file.close();
   }
 }
 

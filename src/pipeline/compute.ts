@@ -1,8 +1,20 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Detection, DetectionResult, DeviceInfo, ModelSummary, PictureKind, RunOptions, WireTensor } from '../protocol';
 
-/** A frame as it enters the pipeline: H x W x 3 uint8 pixels, row-major, or the bytes of a coded image. */
+interface Raster {
+  width: number;
+  height: number;
+  order: 'rgb' | 'bgr';
+}
+
+/**
+ * A frame as it enters the pipeline: H x W x 3 uint8 pixels, row-major, or the bytes of a coded image. Pixels are in
+ * memory, or are the first bytes of a file in memory (a memfd) that another process keeps unchanged until the run ends.
+ */
 export type Frame =
-  { kind: 'pixels'; data: Uint8Array; width: number; height: number; order: 'rgb' | 'bgr' } | { kind: 'coded'; data: Uint8Array };
+  | ({ kind: 'pixels'; data: Uint8Array } & Raster)
+  | ({ kind: 'shared'; file: FileHandle } & Raster)
+  | { kind: 'coded'; data: Uint8Array };
 
 export interface DetectRequest {
   /** Name of the source, for messages and results. */
@@ -53,7 +65,8 @@ export interface NoiseOutcome {
  * The detector over all compute workers of this process. Every method rejects with a VeilError;
  * an aborted signal drops a queued job at once and stops a running one at its next stage.
  * Arrays handed in are moved to a worker when they fill their ArrayBuffer: do not read them afterwards
- * (put them on a SharedArrayBuffer to keep them without a copy).
+ * (put them on a SharedArrayBuffer to keep them without a copy). The file of a shared frame is moved in the same way
+ * to a worker that reads it, which closes it; the caller closes it after every run, which does nothing to one that moved.
  */
 export interface Compute {
   /** Every device of this machine, usable or not, with the reason. */

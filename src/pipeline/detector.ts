@@ -18,8 +18,9 @@ import { openArena, type Arena } from './kernels';
 import { noiseSizes, obfuscate, requireObfuscation, type NoiseRegion } from './noise';
 import { planNoise, planRun, type NoisePlan } from './noise-plan';
 import { paint } from './pictures';
-import { Preprocessor, checkPixels, preprocessSizes, type Pixels, type PreprocessRegion } from './preprocess';
+import { Preprocessor, preprocessSizes, type PreprocessRegion } from './preprocess';
 import { layPriors } from './priors';
+import { checkRaster, type Pixels, type Raster } from './raster';
 import { LinearAttacker } from './reconstruct';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
@@ -181,15 +182,15 @@ export class Detector {
     await this.alone(() => Promise.all([this.head.release(), this.tail.release()]));
   }
 
-  private async decode(frame: Frame, name: string, watch: Stopwatch): Promise<Pixels> {
+  private async decode(frame: Frame, name: string, watch: Stopwatch): Promise<Raster> {
     if (frame.kind === 'coded') {
       return watch.time('decode', () => decodeImage(frame.data, name));
     }
-    checkPixels(frame);
+    checkRaster(frame);
     return frame;
   }
 
-  private async runHead(frame: Pixels, watch: Stopwatch): Promise<CleanActivation> {
+  private async runHead(frame: Raster, watch: Stopwatch): Promise<CleanActivation> {
     const { input, activation } = this.arena.regions;
     await watch.time('preprocess', () => this.preprocessor.run(frame));
     await watch.time('head', () => this.head.run(input.float32()));
@@ -201,7 +202,7 @@ export class Detector {
   }
 
   /** From what the tail left in its regions. */
-  private boxes(frame: Pixels): Detection[] {
+  private boxes(frame: Raster): Detection[] {
     const { loc, conf } = this.arena.regions;
     return postprocess(loc.float32(), conf.float32(), this.priors, frame, this.model.manifest.postprocess);
   }

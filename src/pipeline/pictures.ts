@@ -2,7 +2,7 @@ import type { Detection, PictureFormat, PictureKind } from '../protocol';
 import { drawBoxes } from './annotate';
 import { encodePicture } from './codec';
 import type { CodedPicture } from './compute';
-import type { Pixels } from './preprocess';
+import { copyPixels, toPixels, type Pixels, type Raster } from './raster';
 import { ATTACKER } from './reconstruct';
 import type { Stopwatch } from './stopwatch';
 
@@ -10,7 +10,7 @@ import type { Stopwatch } from './stopwatch';
 const RECONSTRUCTION_SIDE = 512;
 
 export interface PictureSource {
-  frame: Pixels;
+  frame: Raster;
   /** Those to draw. */
   boxes: readonly Detection[];
   format: PictureFormat;
@@ -47,14 +47,14 @@ async function sketch(
   switch (kind) {
     case 'annotated': {
       const pixels = await watch.time('annotate', () => {
-        const copy = { ...frame, data: frame.data.slice() };
+        const copy = copyPixels(frame);
         drawBoxes(copy, boxes);
         return copy;
       });
       return { pixels, size: { width: frame.width, height: frame.height } };
     }
     case 'frame':
-      return { pixels: frame, size: within(frame, maxSide ?? Infinity) };
+      return { pixels: toPixels(frame), size: within(frame, maxSide ?? Infinity) };
     case 'reconstruction':
       return {
         pixels: await watch.time('reconstruct', reconstruct),
@@ -64,7 +64,7 @@ async function sketch(
 }
 
 /** The size of a frame scaled down, in its own aspect, until its longest side fits. */
-function within({ width, height }: Pixels, side: number): { width: number; height: number } {
+function within({ width, height }: Raster, side: number): { width: number; height: number } {
   const scale = Math.min(1, side / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }

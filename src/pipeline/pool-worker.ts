@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { switchTelemetryOff } from './telemetry-off';
-import { packForThread, SETUP_VARIABLE, type FromWorker, type ToWorker, type WorkerSetup } from './worker-messages';
+import {
+  packForProcess,
+  packForThread,
+  SETUP_VARIABLE,
+  type FromWorker,
+  type ToWorker,
+  type WorkerSetup
+} from './worker-messages';
 
 /** A started worker, thread or process, behind one face. */
 export interface WorkerHandle {
@@ -85,7 +92,7 @@ export function startProcess(setup: WorkerSetup, events: WorkerEvents): WorkerHa
   });
   return {
     pid: child.pid ?? null,
-    send: message => void child.send(message, error => error && end(error.message)),
+    send: message => void child.send(packForProcess(message), error => error && end(error.message)),
     kill: () => void child.kill('SIGKILL')
   };
 }

@@ -1,3 +1,8 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DetectOutcome, Frame } from './compute';
 import { DeviceFailure, WorkerPool } from './pool';
 import type { Task } from './worker-messages';
 
@@ -10,9 +15,12 @@ jest.setTimeout(60_000);
  */
 const STAND_INS = ['stand-in:0', 'stand-in:1'];
 
-function frameTask(image: string): Task<'detect'> {
-  const pixels = new Uint8Array(640 * 480 * 3).fill(127);
-  const frame = { kind: 'pixels' as const, data: pixels, width: 640, height: 480, order: 'rgb' as const };
+const SHAPE = { width: 640, height: 480, order: 'rgb' as const };
+
+function frameTask(
+  image: string,
+  frame: Frame = { kind: 'pixels', data: new Uint8Array(640 * 480 * 3).fill(127), ...SHAPE }
+): Task<'detect'> {
   return { kind: 'detect', notices: [], request: { image, frame, options: { mode: 'clean' }, pictures: [], activation: false } };
 }
 
@@ -106,10 +114,106 @@ describe('compute workers', () => {
 
   it('move the pixels of a frame instead of copying them', async () => {
     pool = threadPool();
-    const task = frameTask('moved');
-    const pixels = task.request.frame.data;
+    const pixels = new Uint8Array(640 * 480 * 3);
+    const task = frameTask('moved', { kind: 'pixels', data: pixels, ...SHAPE });
     await pool.run(task, ['cpu'], 'moved');
     expect(pixels.byteLength).toBe(0);
+  });
+
+  describe('with a frame in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'veil-pool-'));
+    const path = join(folder, 'frame');
+    const pixels = Uint8Array.from({ length: 640 * 480 * 3 }, (_, n) => (n * 7) % 251);
+    beforeAll(() => writeFileSync(path, pixels));
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    /** Descriptors of the file in this process, its threads included. */
+    const opened = () =>
+      readdirSync('/proc/self/fd').filter(fd => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === path;
+        } catch {
+          return false; // closed meanwhile
+        }
+      }).length;
+    const shared = (file: FileHandle): Frame => ({ kind: 'shared', file, ...SHAPE });
+    const runWith = async (
+      frame: Frame,
+      device: string,
+      { pictures = false, ...changes }: { pictures?: boolean; model?: string; signal?: AbortSignal } = {}
+    ): Promise<DetectOutcome> => {
+      const task = frameTask('frame', frame);
+      task.request.activation = true;
+      task.request.options.model = changes.model;
+      task.request.options.picture_format = 'png';
+      task.request.pictures = pictures ? ['annotated', 'frame'] : [];
+      return (await pool.run(task, [device], 'frame', changes.signal)).output;
+    };
+    /** As the caller of a run has to: close the file afterwards. */
+    const runShared = async (...[device, changes]: [string, Parameters<typeof runWith>[2]?]) => {
+      const file = await open(path);
+      return runWith(shared(file), device, changes).finally(() => file.close());
+    };
+
+    it.each([
+      ['thread', threadPool, 'cpu'],
+      ['process', processPool, 'stand-in:0']
+    ])('of kind %s see the same bits as in memory, and close it', async (_, make, device) => {
+      pool = make();
+      for (const pictures of [false, true]) {
+        const inMemory = await runWith({ kind: 'pixels', data: pixels.slice(), ...SHAPE }, device, { pictures });
+        const inFile = await runShared(device, { pictures });
+        expect(inFile.result.detections).toEqual(inMemory.result.detections);
+        expect(inFile.activation).toEqual(inMemory.activation);
+        expect(Object.keys(inFile.pictures)).toHaveLength(pictures ? 2 : 0);
+        for (const [kind, { data }] of Object.entries(inMemory.pictures)) {
+          expect(Buffer.compare(inFile.pictures[kind as 'frame']!.data, data)).toBe(0);
+        }
+      }
+      expect(opened()).toBe(0);
+    });
+
+    it.each([
+      ['thread', threadPool, 'cpu'],
+      ['process', processPool, 'stand-in:0']
+    ])('of kind %s close it after a run that failed', async (_, make, device) => {
+      pool = make();
+      await expect(runShared(device, { model: '/no/such/model' })).rejects.toMatchObject({ code: 'model_missing' });
+      expect(opened()).toBe(0);
+      const file = await open(path);
+      const tooTall: Frame = { ...shared(file), height: 481 } as Frame;
+      await expect(runWith(tooTall, device).finally(() => file.close())).rejects.toMatchObject({ code: 'bad_image' });
+      expect(opened()).toBe(0);
+    });
+
+    it('close it when a run is cancelled, running or waiting', async () => {
+      pool = threadPool();
+      const cancel = new AbortController();
+      const runs = Array.from({ length: 3 }, () => runShared('cpu', { signal: cancel.signal }));
+      const outcomes = Promise.allSettled(runs);
+      while (pool.workers().every(({ busy }) => !busy)) {
+        await new Promise(settle => setTimeout(settle, 5));
+      }
+      cancel.abort();
+      expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      expect(opened()).toBe(0);
+    });
+
+    it('keep it open as long as a worker that was given up may read it, and not longer', async () => {
+      pool = threadPool({ graceMs: 0 });
+      const cancel = new AbortController();
+      const run = runShared('cpu', { signal: cancel.signal });
+      while (pool.workers().every(({ busy }) => !busy)) {
+        await new Promise(settle => setTimeout(settle, 5));
+      }
+      cancel.abort();
+      await expect(run).rejects.toMatchObject({ code: 'cancelled', message: expect.stringContaining('its worker was ended') });
+      // The thread is still starting: the file is on its way to it.
+      expect(opened()).toBe(1);
+      while (opened() > 0) {
+        await new Promise(settle => setTimeout(settle, 20));
+      }
+    });
   });
 
   it('say when a GPU cannot be used at all, so that another device is tried', async () => {

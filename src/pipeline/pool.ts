@@ -80,7 +80,7 @@ export class WorkerPool {
 
   /**
    * Run a task on one of `devices`. Rejects with the worker's own VeilError, `cancelled` when `signal` aborts,
-   * `worker_died`, `busy` when too many wait. Frame pixels that fill their buffer are moved, not copied.
+   * `worker_died`, `busy` when too many wait. Frame pixels that fill their buffer and files are moved, not copied.
    */
   run<K extends TaskKind>(
     task: Task<K>,

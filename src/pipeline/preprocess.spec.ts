@@ -1,8 +1,13 @@
 import fc from 'fast-check';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadModel } from '../models';
 import { VeilError, type ModelManifest } from '../protocol';
 import { openArena } from './kernels';
-import { Preprocessor, checkPixels, preprocessSizes, type Pixels } from './preprocess';
+import { Preprocessor, preprocessSizes } from './preprocess';
+import { checkRaster, copyPixels, type Pixels, type Raster } from './raster';
 
 const input: ModelManifest['input'] = { width: 64, height: 48, channel_order: 'bgr', mean: [104, 117, 123], resize: 'bilinear' };
 
@@ -29,19 +34,22 @@ function interpolate({ data, width, height }: Pixels, columns: number, rows: num
   return planes;
 }
 
-async function run(frame: Pixels, settings = input): Promise<Float32Array> {
+async function run(frame: Raster, settings = input): Promise<Float32Array> {
   const arena = await openArena(preprocessSizes(settings));
   new Preprocessor(arena, settings).run(frame);
   return arena.regions.input.float32();
 }
 
+/** Pixels that differ everywhere. */
+function noise(width: number, height: number, seed: number): Pixels {
+  let state = seed + 1;
+  const data = Uint8Array.from({ length: width * height * 3 }, () => (state = (state * 48271) % 2147483647) & 255);
+  return { kind: 'pixels', data, width, height, order: 'bgr' };
+}
+
 const frames = fc
   .record({ width: fc.integer({ min: 1, max: 150 }), height: fc.integer({ min: 1, max: 150 }), seed: fc.nat() })
-  .map(({ width, height, seed }): Pixels => {
-    let state = seed + 1;
-    const data = Uint8Array.from({ length: width * height * 3 }, () => (state = (state * 48271) % 2147483647) & 255);
-    return { kind: 'pixels', data, width, height, order: 'bgr' };
-  });
+  .map(({ width, height, seed }) => noise(width, height, seed));
 
 describe('preprocessing', () => {
   it('is bilinear interpolation minus the mean, to a grey level, for frames of any size', async () => {
@@ -104,8 +112,45 @@ describe('preprocessing', () => {
     ['a fractional side', { data: new Uint8Array(3), width: 0.5, height: 2 }, 'bad_image'],
     ['a side beyond the limit', { data: new Uint8Array(3 * 70_000), width: 70_000, height: 1 }, 'image_too_large']
   ])('refuses %s', (_, pixels, code) => {
-    const check = () => checkPixels({ kind: 'pixels', order: 'rgb', ...pixels });
+    const check = () => checkRaster({ kind: 'pixels', order: 'rgb', ...pixels });
     expect(check).toThrow(VeilError);
     expect(check).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('a frame in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'veil-raster-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function shared<T>({ data, ...shape }: Pixels, work: (frame: Raster) => Promise<T> | T): Promise<T> {
+    const path = join(folder, 'frame');
+    writeFileSync(path, data);
+    const file = await open(path);
+    try {
+      return await work({ ...shape, kind: 'shared', file });
+    } finally {
+      await file.close();
+    }
+  }
+
+  it.each([
+    ['shrunk a little, in several blocks', 1500, 90],
+    ['enlarged', 20, 7],
+    ['shrunk so far that rows are passed over', 700, 1000],
+    ['of one row', 900, 1],
+    ['with the longest rows there can be', 65_535, 3]
+  ])('gives the same tensor as in memory: %s', async (_, width, height) => {
+    const frame = noise(width, height, 5);
+    const fromFile = await shared(frame, raster => run(raster));
+    expect(Buffer.compare(Buffer.from(fromFile.buffer), Buffer.from((await run(frame)).buffer))).toBe(0);
+    expect(Buffer.compare(await shared(frame, raster => copyPixels(raster).data), frame.data)).toBe(0);
+  });
+
+  it('that is cut off during the run is an error, not a frame of something else', async () => {
+    const short = { ...noise(100, 40, 1), height: 50 };
+    await expect(shared(short, raster => run(raster))).rejects.toMatchObject({
+      code: 'bad_image',
+      message: expect.stringContaining('ends after 12000 bytes')
+    });
   });
 });

@@ -1,19 +1,23 @@
 import { VeilError, type ModelManifest } from '../protocol';
-import type { Frame } from './compute';
 import { type Arena } from './kernels';
+import { MAX_SIDE, checkRaster, readRows, type Raster } from './raster';
 
-export type Pixels = Extract<Frame, { kind: 'pixels' }>;
-
-/** Sides above this are refused; it is also the largest a JPEG can have. */
-export const MAX_SIDE = 65_535;
 const WEIGHT_BITS = 11;
 const ONE = 1 << WEIGHT_BITS;
 
-export type PreprocessRegion = 'row' | 'columns' | 'resampled' | 'input';
+/** Source rows are fetched by blocks: few calls, and a block stays in the processor's cache. */
+const BLOCK_BYTES = 384 * 1024;
+
+export type PreprocessRegion = 'rows' | 'columns' | 'resampled' | 'input';
 
 /** Bytes that `Preprocessor` needs of an arena for a model input of this size. */
 export function preprocessSizes({ width, height }: ModelManifest['input']): Record<PreprocessRegion, number> {
-  return { row: MAX_SIDE * 3 + 8, columns: width * 8, resampled: 2 * 3 * width * 4, input: 3 * width * height * 4 };
+  return {
+    rows: Math.max(BLOCK_BYTES, MAX_SIDE * 3) + 8,
+    columns: width * 8,
+    resampled: 2 * 3 * width * 4,
+    input: 3 * width * height * 4
+  };
 }
 
 /**
@@ -22,7 +26,7 @@ export function preprocessSizes({ width, height }: ModelManifest['input']): Reco
  * fixed-point INTER_LINEAR for uint8 step by step (11-bit weights, 15-bit rows, rounded to a grey level), because
  * models are trained on it and half a grey level moves a score by up to 0.007.
  *
- * Rows pass through a buffer of two, so memory does not depend on the height of the frame.
+ * Rows pass through a block of a fixed size and, resampled, a buffer of two, so memory does not depend on the height.
  */
 export class Preprocessor {
   private columnsFor = 0;
@@ -41,14 +45,14 @@ export class Preprocessor {
   }
 
   /** @throws VeilError `bad_image` or `image_too_large` when the frame is not H x W x 3 bytes */
-  run(frame: Pixels): void {
-    checkPixels(frame);
+  run(frame: Raster): void {
+    checkRaster(frame);
     const { kernels, regions } = this.arena;
     const { width: columns, height: rows, mean, channel_order: order } = this.input;
     this.layColumns(frame.width);
     const reverse = frame.order === order ? 0 : 1;
-    const source = regions.row.uint8();
-    const stride = frame.width * 3;
+    const scale = 1 / (rows / frame.height);
+    const sourceRow = blocksOf(frame, regions.rows.uint8(), scale);
     const rowBytes = regions.resampled.bytes / 2;
     const slots = [regions.resampled.at, regions.resampled.at + rowBytes];
     const held = [-1, -1];
@@ -57,15 +61,13 @@ export class Preprocessor {
     const resampled = (y: number): number => {
       const slot = y & 1;
       if (held[slot] !== y) {
-        source.set(frame.data.subarray(y * stride, (y + 1) * stride));
-        kernels.resampleRow(regions.row.at, regions.columns.at, columns, reverse, slots[slot]);
+        kernels.resampleRow(regions.rows.at + sourceRow(y), regions.columns.at, columns, reverse, slots[slot]);
         held[slot] = y;
       }
       return slots[slot];
     };
 
     const planeBytes = columns * rows * 4;
-    const scale = 1 / (rows / frame.height);
     for (let y = 0; y < rows; y++) {
       const position = Math.fround((y + 0.5) * scale - 0.5);
       const above = Math.floor(position);
@@ -108,36 +110,30 @@ export class Preprocessor {
   }
 }
 
+/**
+ * Where row y of the frame lies in `block`, bytes, for ascending y: the rows from y on are fetched when it is not there,
+ * as many as fit, or only the pair that is interpolated when the resize by `scale` passes over rows in between.
+ */
+function blocksOf(frame: Raster, block: Uint8Array, scale: number): (y: number) => number {
+  const stride = frame.width * 3;
+  const fit = Math.floor((block.length - 8) / stride);
+  const most = scale > 2 ? Math.min(2, fit) : fit;
+  let first = 0;
+  let count = 0;
+  return y => {
+    if (y >= first + count) {
+      first = y;
+      count = Math.min(most, frame.height - y);
+      readRows(frame, first, block.subarray(0, count * stride));
+    }
+    return (y - first) * stride;
+  };
+}
+
 /** An 11-bit weight, rounded half to even. */
 function fixed(weight: number): number {
   const scaled = weight * ONE;
   const down = Math.floor(scaled);
   const rest = scaled - down;
   return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down;
-}
-
-/** @throws VeilError unless `data` holds width x height x 3 bytes and the sides are within bounds */
-export function checkPixels({ data, width, height }: Pixels): void {
-  const remedy = 'Give an array of height x width x 3 uint8 values.';
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new VeilError(
-      'bad_image',
-      `The frame is ${width} x ${height} pixels: there is nothing to see. Nothing was run.`,
-      remedy
-    );
-  }
-  if (width > MAX_SIDE || height > MAX_SIDE) {
-    throw new VeilError(
-      'image_too_large',
-      `The frame is ${width} x ${height} pixels; a side may have ${MAX_SIDE}. Nothing was run.`,
-      'Scale it down first.'
-    );
-  }
-  if (data.length !== width * height * 3) {
-    throw new VeilError(
-      'bad_image',
-      `The frame holds ${data.length} bytes; ${width} x ${height} pixels of 3 channels need ${width * height * 3}. Nothing was run.`,
-      remedy
-    );
-  }
 }

@@ -1,5 +1,5 @@
 import type { Obfuscation } from '../models';
-import type { Pixels } from './preprocess';
+import type { Pixels } from './raster';
 import type { AnyActivation } from './activation';
 
 /** Who made the reconstruction; shown beside it. */

@@ -1,7 +1,9 @@
 // As a namespace: an older Node lacks the function, and is told so instead of failing to link.
 import * as threads from 'node:worker_threads';
+import type { FileHandle } from 'node:fs/promises';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
+import { toPixels } from './raster';
 import type { Provider } from './session';
 
 /** What a compute worker can be asked to do, and what it answers. */
@@ -36,13 +38,36 @@ export type FromWorker = { type: 'done'; id: number; output: unknown } | { type:
 /** The environment variable in which a worker process finds its WorkerSetup as JSON. */
 export const SETUP_VARIABLE = 'VEILBOOK_WORKER_SETUP';
 
+/** The frame of a task, if its pixels are in a file that is shared. */
+export function sharedFrameOf(task: Task): Extract<Frame, { kind: 'shared' }> | undefined {
+  const frame = task.kind === 'detect' ? task.request.frame : task.kind === 'head' ? task.frame : undefined;
+  return frame?.kind === 'shared' ? frame : undefined;
+}
+
 /**
- * Find the arrays of a message so that they can be moved to another thread instead of being copied.
+ * A message as another process can take it: descriptors mean nothing there, so a shared frame is read into memory.
+ * @throws VeilError `bad_image` when it ends too early
+ */
+export function packForProcess(message: ToWorker): ToWorker {
+  const shared = message.type === 'run' && sharedFrameOf(message.task);
+  if (!shared) {
+    return message;
+  }
+  const frame = toPixels(shared);
+  const { task } = message;
+  return {
+    ...message,
+    task: task.kind === 'detect' ? { ...task, request: { ...task.request, frame } } : ({ ...task, frame } as Task)
+  };
+}
+
+/**
+ * Find the arrays and files of a message so that they can be moved to another thread instead of being copied.
  * A view that does not fill its buffer is cut out first: cloning a view clones the whole buffer under it.
  * Returns the message to send and its transfer list. Views of shared memory go as they are.
  */
-export function packForThread<T>(message: T): { message: T; transfer: ArrayBuffer[] } {
-  const transfer = new Set<ArrayBuffer>();
+export function packForThread<T>(message: T): { message: T; transfer: (ArrayBuffer | FileHandle)[] } {
+  const transfer = new Set<ArrayBuffer | FileHandle>();
   const pack = (value: unknown): unknown => {
     if (value instanceof Uint8Array || value instanceof Float32Array) {
       if (!(value.buffer instanceof ArrayBuffer)) {
@@ -58,7 +83,16 @@ export function packForThread<T>(message: T): { message: T; transfer: ArrayBuffe
     if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof SharedArrayBuffer) {
       return value;
     }
+    if (isFile(value)) {
+      transfer.add(value);
+      return value;
+    }
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, pack(inner)]));
   };
   return { message: pack(message) as T, transfer: [...transfer] };
+}
+
+/** Node does not export the class. */
+function isFile(value: object): value is FileHandle {
+  return 'fd' in value && typeof value.fd === 'number';
 }

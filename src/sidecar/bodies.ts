@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { SAFETENSORS_MIME, VeilError } from '../protocol';
 import type { FrameMemory } from './frame-memory';
+import { SHARED_FRAME_HEADER } from './shared-frame';
 
 export interface BodyLimits {
   /** Largest single body, bytes. */
@@ -36,7 +37,7 @@ export class BodyBudget {
       );
     }
     this.held += length;
-    this.shares.set(request, length);
+    this.shares.set(request, (this.shares.get(request) ?? 0) + length);
   }
 
   /** To be called once the request is answered or gone. */
@@ -54,17 +55,25 @@ export function acceptBodies(app: FastifyInstance, budget: BodyBudget, memory: F
   app.addHook('onRequest', async (request, reply) => {
     reply.raw.once('close', () => budget.giveBack(request.raw));
   });
-  const parser = (allocate: (length: number) => Uint8Array) => async (request: FastifyRequest, payload: IncomingMessage) => {
-    const length = announcedLength(request);
-    budget.take(request.raw, length);
-    return receive(payload, allocate(length));
-  };
+  const parser =
+    (allocate: (length: number, request: FastifyRequest) => Uint8Array) =>
+    async (request: FastifyRequest, payload: IncomingMessage) => {
+      const length = announcedLength(request);
+      budget.take(request.raw, length);
+      return receive(payload, allocate(length, request));
+    };
   app.addContentTypeParser(
     'application/octet-stream',
-    parser(length => memory.acquire(length))
+    parser((length, { headers }) => (SHARED_FRAME_HEADER in headers ? Buffer.alloc(length) : memory.acquire(length)))
   );
-  app.addContentTypeParser([SAFETENSORS_MIME], parser(Buffer.allocUnsafeSlow));
-  app.addContentTypeParser(/^image\/[\w.+-]+/, parser(Buffer.allocUnsafeSlow));
+  app.addContentTypeParser(
+    [SAFETENSORS_MIME],
+    parser(length => Buffer.allocUnsafeSlow(length))
+  );
+  app.addContentTypeParser(
+    /^image\/[\w.+-]+/,
+    parser(length => Buffer.allocUnsafeSlow(length))
+  );
 }
 
 function announcedLength(request: FastifyRequest): number {

@@ -90,7 +90,7 @@ describe('a detect request', () => {
     expect(result).toMatchObject({ image: 'a\ufffdb', mode: 'noisy', alpha: 0.2, width: 4, height: 2, threshold: 0.3 });
     const [request] = running.compute.requests;
     expect(request.frame).toMatchObject({ kind: 'pixels', width: 4, height: 2, order: 'bgr' });
-    expect(Array.from(request.frame.data)).toEqual(Array.from(frame));
+    expect(request.frame.kind === 'pixels' && Array.from(request.frame.data)).toEqual(Array.from(frame));
     expect(request.options).toEqual({ mode: 'noisy', alpha: 0.2, device: 'auto', threshold: 0.3 });
   });
 
@@ -169,6 +169,14 @@ describe('a body', () => {
         'Content-Type: application/octet-stream\r\nContent-Length: 10800000000\r\n\r\n'
     );
     expect(answer).toMatch(/^HTTP\/1\.1 413 .*"code":"image_too_large"/s);
+  });
+
+  it('beside a frame in shared memory is one byte and no more', async () => {
+    const headers = { ...PIXELS, 'Veilbook-Frame': '/proc/1/fd/99999' };
+    const query = '/v1/detect?mode=clean&width=1&height=1';
+    await expect(post(query, new Uint8Array(3), headers)).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(post(query, new Uint8Array(1), headers)).rejects.toMatchObject({ code: 'not_found' });
+    expect(running.compute.requests).toEqual([]);
   });
 
   it('that never arrives in full is not run', async () => {

@@ -4,12 +4,9 @@ import type { Frame } from '../../pipeline/compute';
 import { VeilError } from '../../protocol';
 import { binaryBody } from '../bodies';
 import type { SidecarContext } from '../context';
-import { readSharedFrame } from '../frame-memory';
+import { openSharedFrame, SHARED_FRAME_HEADER } from '../shared-frame';
 
-/** Request header that names a frame in shared memory instead of a body. */
-export const SHARED_FRAME_HEADER = 'veilbook-frame';
-
-/** Answer header: the machine's monotonic clock, in ns, when the whole frame was in the sidecar's memory. */
+/** Answer header: the machine's monotonic clock, in ns, when the sidecar could read the whole frame. */
 export const RECEIVED_HEADER = 'veilbook-received';
 
 /** Query of every route that takes a frame; needed by raw pixels, refused beside a coded image. */
@@ -29,8 +26,10 @@ type Memory = Pick<SidecarContext, 'frames' | 'budget'>;
 
 /**
  * Run `work` on the frame of a request: H x W x 3 uint8 pixels, row-major, as the body or in shared memory,
- * or a coded image as the body. Its memory is used again once the work has ended well.
- * @throws VeilError `bad_request` when the body is missing, or its size is not width x height x 3.
+ * or a coded image as the body. A shared frame is not copied: it stays open while somebody reads it. The memory of
+ * a body is used again once the work has ended well.
+ * @throws VeilError `bad_request` when the body is missing, or its size is not width x height x 3;
+ * `not_found` when a shared frame cannot be read here.
  */
 export async function withFrame<T>(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
@@ -38,15 +37,22 @@ export async function withFrame<T>(
   memory: Memory,
   work: (frame: Frame) => Promise<T>
 ): Promise<T> {
-  const frame = frameOf(request, shape, memory);
-  const { data } = frame;
+  const frame = await frameOf(request, shape, memory);
   reply.header(RECEIVED_HEADER, String(process.hrtime.bigint()));
-  const outcome = await work(frame);
-  memory.frames.release(data);
-  return outcome;
+  if (frame.kind !== 'shared') {
+    const { data } = frame;
+    const outcome = await work(frame);
+    memory.frames.release(data);
+    return outcome;
+  }
+  try {
+    return await work(frame);
+  } finally {
+    await frame.file.close();
+  }
 }
 
-function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, memory: Memory): Frame {
+async function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, { budget }: Memory): Promise<Frame> {
   const type = request.headers['content-type'] ?? '';
   if (type.startsWith('image/')) {
     if (width !== undefined || height !== undefined || order !== undefined) {
@@ -60,28 +66,23 @@ function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, 
   if (width === undefined || height === undefined) {
     throw refuse('Raw pixels came without width and height', 'Name them in the query, or send a coded image as image/*.');
   }
-  const data = pixelsOf(request, width * height * 3, memory);
-  if (data.length !== width * height * 3) {
+  const length = width * height * 3;
+  const shared = request.headers[SHARED_FRAME_HEADER];
+  if (typeof shared === 'string') {
+    if (binaryBody(request, 'frame').length > 1) {
+      throw refuse('The frame came both as a body and in shared memory', 'Send one of them.');
+    }
+    budget.take(request.raw, length);
+    return { kind: 'shared', file: await openSharedFrame(shared, length), width, height, order: order ?? 'rgb' };
+  }
+  const data = binaryBody(request, 'frame');
+  if (data.length !== length) {
     throw refuse(
-      `A frame of ${width} x ${height} has ${width * height * 3} bytes, the body has ${data.length}`,
+      `A frame of ${width} x ${height} has ${length} bytes, the body has ${data.length}`,
       'Send H x W x 3 uint8, row-major.'
     );
   }
   return { kind: 'pixels', data, width, height, order: order ?? 'rgb' };
-}
-
-function pixelsOf(request: FastifyRequest, length: number, { frames, budget }: Memory): Uint8Array {
-  const shared = request.headers[SHARED_FRAME_HEADER];
-  if (typeof shared !== 'string') {
-    return binaryBody(request, 'frame');
-  }
-  if (request.body instanceof Uint8Array && request.body.length > 0) {
-    throw refuse('The frame came both as a body and in shared memory', 'Send one of them.');
-  }
-  budget.take(request.raw, length);
-  const data = frames.acquire(length);
-  readSharedFrame(shared, data);
-  return data;
 }
 
 function refuse(why: string, remedy: string): VeilError {
