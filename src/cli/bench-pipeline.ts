@@ -5,6 +5,8 @@ import { openBench, type BenchFlags } from './bench';
 import { print } from './output';
 
 const WARM_UP = 3;
+/** What test/bench/baseline.py runs. */
+const BASELINE = 'cv2 + torch eager, float32, batch norm as separate layers as in the published PyTorch code';
 
 interface Compared {
   ours_ms: number;
@@ -73,7 +75,7 @@ function report(flags: BenchFlags, about: Circumstances, [one, two]: Table[]): v
       frame: about.frame,
       alpha: about.alpha,
       faces: about.faces,
-      baseline: about.versions ?? about.reason,
+      baseline: about.versions ? { what: BASELINE, ...about.versions } : about.reason,
       stages: stagesOf(one),
       stages_2t: stagesOf(two),
       array_to_boxes: {
@@ -95,7 +97,7 @@ function report(flags: BenchFlags, about: Circumstances, [one, two]: Table[]): v
     [
       `${about.frame}; ${about.device}; noisy, ALPHA ${about.alpha}; fastest of ${flags.rounds} interleaved rounds, ms`,
       versions
-        ? `baseline: ${versions.join(', ')}; faces found: ours ${about.faces.ours}, baseline ${about.faces.baseline}`
+        ? `baseline: ${BASELINE} (${versions.join(', ')})\nfaces found: ours ${about.faces.ours}, baseline ${about.faces.baseline}`
         : about.reason,
       '',
       `${''.padEnd(16)}${'1 thread'.padStart(10)}${''.padStart(20)}${'2 threads'.padStart(10)}`,
