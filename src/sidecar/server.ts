@@ -10,6 +10,7 @@ import { detectRoutes } from './routes/detect';
 import { eventRoutes } from './routes/events';
 import { forwardRoutes } from './routes/forward';
 import { statusRoutes } from './routes/status';
+import { acceptSharedFrames } from './shared-frame';
 
 const MAX_CONNECTIONS = 512;
 
@@ -29,6 +30,7 @@ export async function createServer(context: SidecarContext): Promise<App> {
   app.removeContentTypeParser('text/plain');
   authorise(app, context.token);
   acceptBodies(app, context.budget, context.frames);
+  acceptSharedFrames(app);
   report(app, context);
   await app.register(swagger, {
     openapi: {

@@ -4,7 +4,7 @@ import type { Frame } from '../../pipeline/compute';
 import { VeilError } from '../../protocol';
 import { binaryBody } from '../bodies';
 import type { SidecarContext } from '../context';
-import { openSharedFrame, SHARED_FRAME_HEADER } from '../shared-frame';
+import { refuseShared } from '../shared-frame';
 
 /** Answer header: the machine's monotonic clock, in ns, when the sidecar could read the whole frame. */
 export const RECEIVED_HEADER = 'veilbook-received';
@@ -26,8 +26,8 @@ type Memory = Pick<SidecarContext, 'frames' | 'budget'>;
 
 /**
  * Run `work` on the frame of a request: H x W x 3 uint8 pixels, row-major, as the body or in shared memory,
- * or a coded image as the body. A shared frame is not copied: it stays open while somebody reads it. The memory of
- * a body is used again once the work has ended well.
+ * or a coded image as the body. A shared frame is not copied. The memory of a body is used again once the work has
+ * ended well.
  * @throws VeilError `bad_request` when the body is missing, or its size is not width x height x 3;
  * `not_found` when a shared frame cannot be read here.
  */
@@ -39,17 +39,11 @@ export async function withFrame<T>(
 ): Promise<T> {
   const frame = await frameOf(request, shape, memory);
   reply.header(RECEIVED_HEADER, String(process.hrtime.bigint()));
-  if (frame.kind !== 'shared') {
-    const { data } = frame;
-    const outcome = await work(frame);
-    memory.frames.release(data);
-    return outcome;
+  const outcome = await work(frame);
+  if (frame.kind === 'pixels') {
+    memory.frames.release(frame.data);
   }
-  try {
-    return await work(frame);
-  } finally {
-    await frame.file.close();
-  }
+  return outcome;
 }
 
 async function frameOf(request: FastifyRequest, { width, height, order }: FrameShape, { budget }: Memory): Promise<Frame> {
@@ -67,13 +61,16 @@ async function frameOf(request: FastifyRequest, { width, height, order }: FrameS
     throw refuse('Raw pixels came without width and height', 'Name them in the query, or send a coded image as image/*.');
   }
   const length = width * height * 3;
-  const shared = request.headers[SHARED_FRAME_HEADER];
-  if (typeof shared === 'string') {
+  if (request.sharedFrame) {
     if (binaryBody(request, 'frame').length > 1) {
       throw refuse('The frame came both as a body and in shared memory', 'Send one of them.');
     }
     budget.take(request.raw, length);
-    return { kind: 'shared', file: await openSharedFrame(shared, length), width, height, order: order ?? 'rgb' };
+    const { file, size } = await request.sharedFrame;
+    if (size < length) {
+      throw refuseShared(`is shorter than ${length} bytes`);
+    }
+    return { kind: 'shared', file, width, height, order: order ?? 'rgb' };
   }
   const data = binaryBody(request, 'frame');
   if (data.length !== length) {
