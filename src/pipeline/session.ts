@@ -72,7 +72,7 @@ async function openSession(path: string, provider: Provider, threads: number): P
       throw refused(`${path} cannot be opened`, error);
     }
     const device = provider.kind === 'cuda' ? `cuda:${provider.index}` : provider.kind;
-    const message = `${device} cannot run ${path} (${firstLine(error)}). Nothing was run.`;
+    const message = `${device} cannot run ${path} (${reasonOf(error)}). Nothing was run.`;
     throw new VeilError('device_unavailable', message, 'Use --device cpu, or install the execution provider.');
   }
 }
@@ -91,11 +91,13 @@ function providers({ kind, index }: Provider): InferenceSession.ExecutionProvide
 function refused(what: string, error: unknown): VeilError {
   return new VeilError(
     'model_mismatch',
-    `${what} (${firstLine(error)}). No result was made.`,
+    `${what} (${reasonOf(error)}). No result was made.`,
     'Export the graph anew; model.json must describe it.'
   );
 }
 
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+/** What happened, in one line: ONNX Runtime writes source file, function and condition before the words for people. */
+export function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.replace(/^.* was false\. /, '');
 }
