@@ -77,12 +77,19 @@ def stop(state_dir: str | os.PathLike[str] | None = None) -> None:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+    except OSError as problem:  # a full disk above all
+        raise VeilError(
+            "sidecar_unavailable",
+            f"The sidecar could not be started or stopped in {directory} ({problem.strerror or problem}).",
+            "Make room there, or set VEILBOOK_STATE_DIR to another directory of your own.",
+        ) from None
 
 
 def _attach(directory: Path) -> Connection | None:

@@ -1,5 +1,5 @@
 import { Value } from '@sinclair/typebox/value';
-import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ConnectionFile } from '../protocol';
 
@@ -32,8 +32,14 @@ function readAnyConnection(path: string): ConnectionFile | null {
 /** Write JSON so that a reader sees the old document or the new one, and nobody else sees either. */
 export function writePrivateJson(path: string, document: unknown): void {
   const draft = `${path}.${process.pid}.new`;
-  writeFileSync(draft, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    // On a full disk every try would leave one more.
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 /** True while the file still names this instance. */

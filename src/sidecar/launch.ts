@@ -103,7 +103,11 @@ async function waitUntilReady(child: ChildProcess, paths: StatePaths): Promise<C
 function notStarted(why: string, paths: StatePaths): VeilError {
   const lines = readLog(paths.log, 5);
   const log = lines.length > 0 ? ` Its last words: ${lines.join(' | ')}.` : '';
-  return new VeilError('sidecar_unavailable', `The sidecar could not be started: ${why}.${log}`, `The log is ${paths.log}.`);
+  const remedy =
+    lines.length > 0
+      ? `The log is ${paths.log}.`
+      : `It wrote no log: make room in ${paths.dir}, or set VEILBOOK_STATE_DIR to another.`;
+  return new VeilError('sidecar_unavailable', `The sidecar could not be started: ${why}.${log}`, remedy);
 }
 
 /**

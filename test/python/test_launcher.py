@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -233,3 +234,11 @@ def test_the_command_line_without_a_usable_node_says_so_in_one_line(tmp_path: Pa
     refused = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode == 5
     assert re.fullmatch(r"veilbook: .*is Node 20\.20, but Node >= 22\.19 is needed\..*\n", refused.stderr)
+
+
+def test_a_full_disk_is_told_in_one_line(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert re.search(r"No space left on device\)\. Make room there", refusal())
