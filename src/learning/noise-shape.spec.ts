@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { uniform } from '../../test/graphs/run';
-import { frequenciesOf } from './dft';
-import { alphaOf, cholesky, leakage, noNoise, solve, type NoiseSpectrum } from './leakage';
+import { frequenciesOf } from '../numerics/dft';
+import { cholesky, solve } from '../numerics/matrix';
+import { alphaOf, leakage, noNoise, type NoiseSpectrum } from './leakage';
 import { NoiseShaper } from './noise-shape';
-import { radialBins, SpectraSum, type Spectra } from './spectra';
-import { combine, eigenSymmetric, identity, multiply, type Matrix } from './symmetric';
+import { radialBins } from '../numerics/radial-bins';
+import { SpectraSum, type Spectra } from './spectra';
+import { combine, eigenSymmetric, identity, multiply, type Matrix } from '../numerics/symmetric';
 
 const CASES = { seed: 20240607, numRuns: 20 };
 const [C, T] = [4, 2];

@@ -1,6 +1,7 @@
-import { dot, leakage, noNoise, trace, type NoiseSpectrum } from './leakage';
+import { dot, trace } from '../numerics/matrix';
+import { combine, eigenSymmetric, multiply, positivePart, spectralMap, type Matrix } from '../numerics/symmetric';
+import { leakage, noNoise, type NoiseSpectrum } from './leakage';
 import { type Spectra } from './spectra';
-import { combine, eigenSymmetric, multiply, positivePart, spectralMap, type Matrix } from './symmetric';
 
 export interface ShapeOptions {
   /**

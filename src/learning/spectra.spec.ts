@@ -1,6 +1,7 @@
 import { filled, uniform } from '../../test/graphs/run';
-import { Fourier, frequenciesOf } from './dft';
-import { radialBins, SpectraSum } from './spectra';
+import { Fourier, frequenciesOf } from '../numerics/dft';
+import { radialBins } from '../numerics/radial-bins';
+import { SpectraSum } from './spectra';
 
 /** Every frequency of a field by the definition: re, im at [u][v]. */
 function naive(field: Float32Array, height: number, width: number, u: number, v: number): [number, number] {
