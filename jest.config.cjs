@@ -52,7 +52,7 @@ module.exports = {
       rootDir: __dirname,
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
-        '<rootDir>/src/{protocol,models,pipeline,learning,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,sidecar,cli}/**/*.spec.ts',
         '<rootDir>/test/{sidecar,cli,parity}/**/*.spec.ts'
       ],
       transform: {
