@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { uniform } from '../../test/graphs/run';
-import { frequenciesOf } from '../numerics/dft';
+import { frequenciesOf } from '../numerics/frequencies';
 import { cholesky, solve } from '../numerics/matrix';
 import { alphaOf, leakage, noNoise, type NoiseSpectrum } from './leakage';
 import { NoiseShaper } from './noise-shape';
@@ -43,18 +43,18 @@ const least = (matrix: Matrix, n = C) => eigenSymmetric(matrix, n).values[0];
 const difference = (a: NoiseSpectrum, b: NoiseSpectrum) => a.map((matrix, bin) => combine(1, matrix, -1, b[bin]));
 
 describe('leakage to the linear attacker of the whole field', () => {
-  it('is what least squares recovers from samples', () => {
+  it('is what least squares recovers from samples', async () => {
     // y = a0 + 2 a1 + white noise; a white with variances 1/3: R2 = (5/3) / (5/3 + 1/3).
     const next = uniform(8);
-    const sum = new SpectraSum([2, 6, 6], 1, false);
+    const sum = await SpectraSum.open([2, 6, 6], 1, false, { providers: ['cpu'], threads: 1 });
     for (let i = 0; i < 1500; i++) {
       const a = Float32Array.from({ length: 72 }, next);
-      sum.add(
+      await sum.add(
         a,
         Float32Array.from({ length: 36 }, (_, x) => a[x] + 2 * a[36 + x] + next())
       );
     }
-    const spectra = sum.finish();
+    const spectra = await sum.finish();
     expect(leakage(spectra, noNoise(spectra))).toBeCloseTo(5 / 6, 2);
     // Noise of the signal's own variance halves every filter: half of each part of y is recovered.
     const S = spectra.aa.map(() => Float64Array.of(1 / 3, 0, 0, 1 / 3));

@@ -1,4 +1,4 @@
-import { type Frequencies } from './dft';
+import { type Frequencies } from './frequencies';
 
 /** Frequencies grouped by their distance from 0. */
 export interface RadialBins {
