@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { loadModel } from '../models';
+import { loadDetector } from '../models';
 import { Bench } from '../pipeline/bench';
 import { BENCH_HEIGHT, BENCH_WIDTH, makeBenchFrame } from '../pipeline/bench-frame';
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
@@ -47,7 +47,7 @@ export async function openBench(
 ): Promise<{ bench: Bench; device: string; frame: string; jpeg: Buffer }> {
   const notices = new Notices();
   const catalog = new DeviceCatalog();
-  const model = await loadModel(flags.model);
+  const model = await loadDetector(flags.model);
   const frame = await makeBenchFrame(flags.image).catch(thrown => {
     throw new VeilError(
       'bad_image',

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VeilError } from '../protocol';
-import { loadModel, modelRef, summarise } from './folder';
+import { loadDetector, loadModel, modelRef, summarise } from './folder';
 
 const bundled = resolve(__dirname, '..', '..', 'models', 'faceboxes');
 const published = resolve(__dirname, '..', '..', '..', 'shared', 'models', 'faceboxes-published');
@@ -71,7 +71,7 @@ describe('a model folder', () => {
   });
 
   (existsSync(published) ? it : it.skip)('takes port names from the graphs, not from habit', async () => {
-    const { manifest } = await loadModel(published);
+    const { manifest } = await loadDetector(published);
     expect(manifest.head.input.name).toBe('input');
     expect([manifest.tail.loc.name, manifest.tail.conf.name]).toEqual(['loc', 'conf']);
   });

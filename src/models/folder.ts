@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { VeilError, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
+import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
 import { readManifest } from './manifest';
 import { meaningOfAlpha, readObfuscation, type Obfuscation } from './obfuscation';
 
 export const DEFAULT_MODEL = 'faceboxes';
 
 /** A model folder, read and verified; plain data that may cross to a worker. */
-export interface LoadedModel {
+export interface LoadedModel<Manifest extends ModelManifest = ModelManifest> {
   dir: string;
   bundled: boolean;
-  manifest: ModelManifest;
+  manifest: Manifest;
   /** Weights in both graphs. */
   parameters: number;
   /** Null: the model runs clean, and refuses noisy. */
@@ -34,6 +34,27 @@ export async function loadModel(nameOrDir: string = DEFAULT_MODEL): Promise<Load
     obfuscation = await readObfuscation(undeclared, manifest);
   }
   return { dir, bundled, manifest, parameters, obfuscation };
+}
+
+export type DetectorModel = LoadedModel<FaceDetectionManifest>;
+
+export const isDetector = (model: LoadedModel): model is DetectorModel => model.manifest.task === 'face-detection';
+
+/**
+ * As `loadModel`, for what is made for detectors alone.
+ * @throws VeilError also `bad_request` when the model has another task
+ */
+export async function loadDetector(nameOrDir?: string): Promise<DetectorModel> {
+  const model = await loadModel(nameOrDir);
+  if (!isDetector(model)) {
+    const { name, task } = model.manifest;
+    throw new VeilError(
+      'bad_request',
+      `${name} is for ${task}, this is for face-detection. Nothing was run.`,
+      'Name a detector.'
+    );
+  }
+  return model;
 }
 
 export function modelRef({ manifest: { name, head, tail } }: LoadedModel): ModelRef {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
-import { ModelManifest, VeilError } from '../protocol';
+import { FaceDetectionManifest, ImageClassificationManifest, VeilError, type ModelManifest, type ModelTask } from '../protocol';
 import { readOnnxGraph, type GraphPort, type OnnxGraph } from './onnx';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -20,7 +20,8 @@ export interface Graphs {
 
 /**
  * Read a model folder's description and check its graphs against it: hashes, port names, shapes.
- * A folder of just head.onnx and tail.onnx gets FaceBoxes' description when its shapes are FaceBoxes'.
+ * A folder of just head.onnx and tail.onnx gets FaceBoxes' description when its shapes are FaceBoxes'; any other needs
+ * a model.json.
  * @throws VeilError `model_missing`, or `model_mismatch` naming the file and what differs
  */
 export async function readManifest(dir: string): Promise<Graphs> {
@@ -33,8 +34,11 @@ export async function readManifest(dir: string): Promise<Graphs> {
     checkHash(join(dir, files.head.file), files.head.sha256, head.sha256);
     checkHash(join(dir, files.tail.file), files.tail.sha256, tail.sha256);
   }
-  const manifest = files ?? describeFaceBoxes(dir, head, tail);
+  const manifest = files ?? describeUndeclared(dir, head, tail);
   checkPorts(dir, manifest, head.graph, tail.graph);
+  if (manifest.task === 'image-classification') {
+    checkClasses(dir, manifest);
+  }
   return { manifest, parameters: head.graph.parameters + tail.graph.parameters, declared };
 }
 
@@ -49,6 +53,14 @@ export function checkHash(path: string, expected: string, actual: string): void 
   }
 }
 
+/** By task, so that a fault is told by the schema that was meant. */
+const TASKS = {
+  'face-detection': FaceDetectionManifest,
+  'image-classification': ImageClassificationManifest
+} as const satisfies Record<ModelTask, unknown>;
+
+const isTask = (task: unknown): task is ModelTask => typeof task === 'string' && Object.hasOwn(TASKS, task);
+
 async function readDescription(path: string): Promise<ModelManifest> {
   const remedy = 'Correct the file, or copy the model folder again.';
   let document: unknown;
@@ -57,7 +69,13 @@ async function readDescription(path: string): Promise<ModelManifest> {
   } catch (error) {
     throw new VeilError('model_mismatch', `${path} is not JSON (${(error as Error).message}). Nothing was run.`, remedy);
   }
-  const fault = Value.Errors(ModelManifest, document).First();
+  const task = (document as { task?: unknown } | null)?.task;
+  if (!isTask(task)) {
+    const known = Object.keys(TASKS).join(' and ');
+    const said = `${path}: /task is ${JSON.stringify(task) ?? 'not there'}, known are ${known}. Nothing was run.`;
+    throw new VeilError('model_mismatch', said, remedy);
+  }
+  const fault = Value.Errors(TASKS[task], document).First();
   if (fault) {
     throw new VeilError('model_mismatch', `${path}: ${fault.path || 'the document'}: ${fault.message}. Nothing was run.`, remedy);
   }
@@ -88,8 +106,28 @@ async function readGraphFile(dir: string, file: string): Promise<GraphFile> {
   return { sha256: sha256(bytes), graph: readOnnxGraph(bytes, path) };
 }
 
+/** What the tail gives, in the order of the manifest. */
+export function outputsOf(manifest: ModelManifest): { name: string; shape: number[] }[] {
+  return manifest.task === 'face-detection' ? [manifest.tail.loc, manifest.tail.conf] : [manifest.tail.scores];
+}
+
+/** @throws VeilError `model_mismatch` that says a model.json is needed, unless the graphs are FaceBoxes' */
+function describeUndeclared(dir: string, head: GraphFile, tail: GraphFile): FaceDetectionManifest {
+  try {
+    const manifest = describeFaceBoxes(dir, head, tail);
+    checkPorts(dir, manifest, head.graph, tail.graph);
+    return manifest;
+  } catch (thrown) {
+    throw new VeilError(
+      'model_mismatch',
+      `${dir} has no model.json, and only FaceBoxes goes without: ${VeilError.from(thrown).message}`,
+      'Describe the model in a model.json (docs/models.md), or split it anew.'
+    );
+  }
+}
+
 /** The published FaceBoxes (Zhang et al. 2017, arXiv:1708.05234) at 1024 x 1024 with its usual post-processing. */
-export function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): ModelManifest {
+export function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile): FaceDetectionManifest {
   const [loc, conf] = orderOutputs(dir, tail.graph.outputs);
   const activation = fixed(head.graph.outputs[0]) ?? [128, 32, 32];
   return {
@@ -153,7 +191,7 @@ function orderOutputs(dir: string, outputs: GraphPort[]): [loc: string, conf: st
     throw new VeilError(
       'model_mismatch',
       `tail.onnx in ${dir} has ${outputs.length} outputs; a detector's tail has two, boxes and scores. Nothing was run.`,
-      'Write a model.json, or split the model anew.'
+      'Split the model anew.'
     );
   }
   const columns = outputs.map(({ shape }) => shape?.at(-1));
@@ -161,7 +199,8 @@ function orderOutputs(dir: string, outputs: GraphPort[]): [loc: string, conf: st
   return [loc.name, conf.name];
 }
 
-function checkPorts(dir: string, { head, tail }: ModelManifest, headGraph: OnnxGraph, tailGraph: OnnxGraph): void {
+function checkPorts(dir: string, manifest: ModelManifest, headGraph: OnnxGraph, tailGraph: OnnxGraph): void {
+  const { head, tail } = manifest;
   const check = (file: string, what: string, ports: GraphPort[], expected: { name: string; shape: number[] }) => {
     const port = ports.find(({ name }) => name === expected.name);
     const names = ports.map(({ name }) => name).join(', ');
@@ -181,10 +220,19 @@ function checkPorts(dir: string, { head, tail }: ModelManifest, headGraph: OnnxG
   check(head.file, 'input', headGraph.inputs, head.input);
   check(head.file, 'output', headGraph.outputs, head.activation);
   check(tail.file, 'input', tailGraph.inputs, tail.activation);
-  check(tail.file, 'output', tailGraph.outputs, tail.loc);
-  check(tail.file, 'output', tailGraph.outputs, tail.conf);
+  outputsOf(manifest).forEach(output => check(manifest.tail.file, 'output', tailGraph.outputs, output));
   if (head.activation.shape.join() !== tail.activation.shape.join()) {
     throw mismatch(`${dir}: the head makes [N,${head.activation.shape}], the tail takes [N,${tail.activation.shape}]`);
+  }
+}
+
+/** One row of scores, and a label for each where there are labels. */
+function checkClasses(dir: string, { tail: { scores }, labels }: ImageClassificationManifest): void {
+  if (scores.shape.length !== 1) {
+    throw mismatch(`${dir}: scores are [N,${scores.shape}], a classifier gives one for each class, [N,K]`);
+  }
+  if (labels && labels.length !== scores.shape[0]) {
+    throw mismatch(`${dir}: model.json has ${labels.length} labels for ${scores.shape[0]} classes`);
   }
 }
 

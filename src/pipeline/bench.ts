@@ -1,4 +1,4 @@
-import type { LoadedModel } from '../models';
+import type { DetectorModel } from '../models';
 import { VeilError, type RunOptions, type Timings } from '../protocol';
 import { BENCH_HEIGHT, BENCH_WIDTH, type BenchFrame } from './bench-frame';
 import type { DetectOutcome, Frame } from './compute';
@@ -21,7 +21,7 @@ export class Bench {
   ) {}
 
   /** @throws VeilError `artefact_missing` when the model has no obfuscation to measure. */
-  static async open(model: LoadedModel, provider: Provider, threads: number, frame: BenchFrame): Promise<Bench> {
+  static async open(model: DetectorModel, provider: Provider, threads: number, frame: BenchFrame): Promise<Bench> {
     if (!model.obfuscation) {
       const remedy = 'Use a model that has an artefact, such as the bundled faceboxes.';
       throw new VeilError('artefact_missing', `${model.dir} has no obfuscation. Nothing was measured.`, remedy);

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { loadModel, type LoadedModel } from '../models';
+import { loadDetector, type DetectorModel } from '../models';
 import { postprocess, selectBest } from './boxes';
 import { layPriors } from './priors';
 
-let model: LoadedModel;
+let model: DetectorModel;
 let priors: Float32Array;
 
 beforeAll(async () => {
-  model = await loadModel();
+  model = await loadDetector();
   priors = layPriors(model.manifest);
 });
 

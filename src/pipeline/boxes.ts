@@ -1,4 +1,4 @@
-import { VeilError, type Detection, type ModelManifest } from '../protocol';
+import { VeilError, type Detection, type FaceDetectionManifest } from '../protocol';
 import { suppress } from './nms';
 
 /** Candidates by falling score, as columns of floats. */
@@ -22,7 +22,7 @@ export function postprocess(
   conf: Float32Array,
   priors: Float32Array,
   frame: { width: number; height: number },
-  settings: ModelManifest['postprocess']
+  settings: FaceDetectionManifest['postprocess']
 ): Detection[] {
   const best = selectBest(conf, settings.face_index, settings.score_cut, settings.top_k);
   const { count, boxes, scores } = decode(loc, conf, priors, best, frame, settings);
@@ -82,7 +82,7 @@ function decode(
   priors: Float32Array,
   best: Int32Array,
   { width, height }: { width: number; height: number },
-  { variances: [centre, size], face_index }: ModelManifest['postprocess']
+  { variances: [centre, size], face_index }: FaceDetectionManifest['postprocess']
 ): Candidates {
   const scores = new Float32Array(best.length);
   const boxes = new Float32Array(4 * best.length);

@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadModel, type LoadedModel } from '../models';
+import { loadDetector, type DetectorModel } from '../models';
 import { VeilError } from '../protocol';
 import { Detector } from './detector';
 import {
@@ -40,7 +40,7 @@ async function detectorFor(model: string | undefined): Promise<Detector> {
     open.delete(key);
     await known.detector.release();
   }
-  const loaded = await loadModel(model);
+  const loaded = await loadDetector(model);
   const entry = { dir: loaded.dir, fingerprint: fingerprint(loaded.dir), detector: await openDetector(loaded) };
   open.set(key, entry);
   return entry.detector;
@@ -58,7 +58,7 @@ function fingerprint(dir: string): string {
   }
 }
 
-async function openDetector(loaded: LoadedModel): Promise<Detector> {
+async function openDetector(loaded: DetectorModel): Promise<Detector> {
   try {
     return await Detector.open(loaded, setup.provider, setup.threads);
   } catch (thrown) {

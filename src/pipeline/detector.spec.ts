@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
-import { loadModel, type LoadedModel } from '../models';
+import { loadDetector, type DetectorModel } from '../models';
 import { DetectionResult, VeilError, type PictureKind, type RunOptions, type WireTensor } from '../protocol';
 import { decodeImage } from './codec';
 import type { DetectRequest, Frame } from './compute';
@@ -11,12 +11,12 @@ const photograph = resolve(__dirname, '../../../shared/data/faces/val/originalPi
 const onPhotograph = existsSync(photograph) ? it : it.skip;
 const context = { device: 'cpu', notices: [], checkpoint: () => undefined };
 
-let model: LoadedModel;
+let model: DetectorModel;
 let detector: Detector;
 let bare: Detector;
 
 beforeAll(async () => {
-  model = await loadModel();
+  model = await loadDetector();
   detector = await Detector.open(model, { kind: 'cpu', index: 0 }, 1);
   bare = await Detector.open({ ...model, obfuscation: null }, { kind: 'cpu', index: 0 }, 1);
 });

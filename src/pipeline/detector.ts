@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { VERSION, VeilError, type Detection, type DetectionResult, type WireTensor } from '../protocol';
-import { modelRef, type LoadedModel } from '../models';
+import { modelRef, type DetectorModel } from '../models';
 import {
   checkTensor,
   cleanActivation,
@@ -48,7 +48,7 @@ export class Detector {
   private attacker: LinearAttacker | undefined;
 
   private constructor(
-    private readonly model: LoadedModel,
+    private readonly model: DetectorModel,
     private readonly arena: Arena<RegionName>,
     private readonly head: Graph,
     private readonly tail: Graph,
@@ -58,7 +58,7 @@ export class Detector {
   }
 
   /** @throws VeilError `device_unavailable` or `model_mismatch` */
-  static async open(model: LoadedModel, provider: Provider, threads: number): Promise<Detector> {
+  static async open(model: DetectorModel, provider: Provider, threads: number): Promise<Detector> {
     const { input, head, tail } = model.manifest;
     const priors = layPriors(model.manifest);
     checkColumns(priors.length / 4, model);
@@ -220,7 +220,7 @@ export class Detector {
 }
 
 /** One row of boxes and scores for each prior. */
-function checkColumns(priors: number, { dir, manifest: { tail, postprocess } }: LoadedModel): void {
+function checkColumns(priors: number, { dir, manifest: { tail, postprocess } }: DetectorModel): void {
   const fits = tail.loc.shape.join() === [priors, 4].join() && tail.conf.shape.join() === [priors, 2].join();
   if (!fits || postprocess.face_index > 1) {
     throw new VeilError(

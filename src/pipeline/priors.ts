@@ -1,11 +1,11 @@
-import type { ModelManifest } from '../protocol';
+import type { FaceDetectionManifest } from '../protocol';
 
 /**
  * The anchors in the order of the tail's outputs, in units of the network input (0..1):
  * centre x, centre y, width, height for each; maps, rows, columns, then sizes, y outside x (FaceBoxes, arXiv:1708.05234).
  * @returns [P,4] float32, row-major
  */
-export function layPriors({ input, priors }: ModelManifest): Float32Array {
+export function layPriors({ input, priors }: FaceDetectionManifest): Float32Array {
   const values: number[] = [];
   for (const { step, anchors } of priors) {
     for (let row = 0; row < Math.ceil(input.height / step); row++) {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadModel } from '../../src/models';
+import { loadDetector, loadModel } from '../../src/models';
 import { decodeImage } from '../../src/pipeline/codec';
 import { Detector } from '../../src/pipeline/detector';
 import { openArena } from '../../src/pipeline/kernels';
@@ -64,7 +64,7 @@ parity(`parity with OpenCV and PyTorch${missing ? ` (skipped: ${missing})` : ''}
     'gives the boxes of the %s model within a pixel, scores within 1e-3',
     async (name, folder) => {
       const reference = JSON.parse(run('detect', folder)) as { width: number; height: number; detections: number[][] }[];
-      const detector = await Detector.open(await loadModel(folder), { kind: 'cpu', index: 0 }, 1);
+      const detector = await Detector.open(await loadDetector(folder), { kind: 'cpu', index: 0 }, 1);
       let boxes = 0;
       const furthest = { pixels: 0, score: 0 };
       for (const [n, image] of images.entries()) {
