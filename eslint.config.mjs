@@ -2,14 +2,15 @@ import tseslint from 'typescript-eslint';
 
 /** What each room may import of ours: docs/architecture.md, "Rooms". */
 const rooms = {
-  protocol: ['numerics', 'models', 'pipeline', 'learning', 'sidecar', 'cli', 'lab'],
-  numerics: ['protocol', 'models', 'pipeline', 'learning', 'sidecar', 'cli', 'lab'],
-  models: ['pipeline', 'learning', 'sidecar', 'cli', 'lab'],
-  pipeline: ['learning', 'sidecar', 'cli', 'lab'],
+  protocol: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'sidecar', 'cli', 'lab'],
+  numerics: ['protocol', 'models', 'pipeline', 'evaluation', 'learning', 'sidecar', 'cli', 'lab'],
+  models: ['pipeline', 'evaluation', 'learning', 'sidecar', 'cli', 'lab'],
+  pipeline: ['evaluation', 'learning', 'sidecar', 'cli', 'lab'],
+  evaluation: ['learning', 'sidecar', 'cli', 'lab'],
   learning: ['sidecar', 'cli', 'lab'],
   sidecar: ['cli', 'lab'],
   cli: ['lab'],
-  lab: ['numerics', 'models', 'pipeline', 'learning', 'sidecar', 'cli']
+  lab: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'sidecar', 'cli']
 };
 
 export default tseslint.config(
