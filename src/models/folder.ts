@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
 import { readManifest } from './manifest';
 import { meaningOfAlpha, readObfuscation, type Obfuscation } from './obfuscation';
+import { locate } from './registry';
 
 export const DEFAULT_MODEL = 'faceboxes';
 
@@ -19,7 +19,7 @@ export interface LoadedModel<Manifest extends ModelManifest = ModelManifest> {
 }
 
 /**
- * Load a model by the name of a bundled one (default `faceboxes`) or by its folder.
+ * Load a model by its name (default `faceboxes`, which is bundled) or by its folder.
  * Every file is checked against its hash and its shapes before anything runs.
  * @throws VeilError `model_missing`, `model_mismatch`, `artefact_missing`, `artefact_mismatch`
  */
@@ -76,38 +76,4 @@ export function summarise(model: LoadedModel): ModelSummary {
       meaning: meaningOfAlpha(obfuscation)
     }
   };
-}
-
-/** Where names are looked up: $VEILBOOK_MODELS, then what comes with the package (in the wheel, in the repository). */
-function registries(): { folder: string; bundled: boolean }[] {
-  const own = process.env.VEILBOOK_MODELS ? [{ folder: process.env.VEILBOOK_MODELS, bundled: false }] : [];
-  const packaged = [join(__dirname, '..', 'models'), join(__dirname, '..', '..', 'models')];
-  return [...own, ...packaged.map(folder => ({ folder, bundled: true }))];
-}
-
-async function locate(nameOrDir: string): Promise<{ dir: string; bundled: boolean }> {
-  if (/^[a-z0-9][a-z0-9._-]*$/.test(nameOrDir)) {
-    for (const { folder, bundled } of registries()) {
-      const dir = join(folder, nameOrDir);
-      if (await isDirectory(dir)) {
-        return { dir, bundled };
-      }
-    }
-  }
-  const dir = resolve(nameOrDir);
-  if (await isDirectory(dir)) {
-    return { dir, bundled: false };
-  }
-  throw new VeilError(
-    'model_missing',
-    `There is no model named ${nameOrDir} and no folder ${dir}. Nothing was run.`,
-    'Give a model folder (head.onnx, tail.onnx, model.json), or leave the model out to use the bundled faceboxes.'
-  );
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    found => found.isDirectory(),
-    () => false
-  );
 }
