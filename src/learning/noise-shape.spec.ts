@@ -3,7 +3,7 @@ import { uniform } from '../../test/graphs/run';
 import { frequenciesOf } from '../numerics/frequencies';
 import { cholesky, solve } from '../numerics/matrix';
 import { alphaOf, leakage, noNoise, type NoiseSpectrum } from './leakage';
-import { NoiseShaper } from './noise-shape';
+import { linearTargets, NoiseShaper } from './noise-shape';
 import { radialBins } from '../numerics/radial-bins';
 import { SpectraSum, type Spectra } from './spectra';
 import { combine, eigenSymmetric, identity, multiply, type Matrix } from '../numerics/symmetric';
@@ -94,7 +94,7 @@ describe('the noise shape', () => {
           const next = uniform(seed);
           const spectra = spectraOf(next);
           const G = spectra.aa.map(() => definite(C, next));
-          const { S, leakage: leaks } = new NoiseShaper(spectra, G, { floor }).shape(alpha);
+          const { S, leakage: leaks } = new NoiseShaper(spectra, G, linearTargets(spectra, floor)).shape(alpha);
           expect(alphaOf(spectra, S)).toBeCloseTo(alpha, 4);
           expect(leaks).toBe(leakage(spectra, S));
           S.forEach(matrix => expect(least(matrix)).toBeGreaterThanOrEqual(-1e-9 * Math.max(...matrix)));
@@ -113,7 +113,7 @@ describe('the noise shape', () => {
     ];
     const ay = [diagonal(...b.map(Math.sqrt))];
     const spectra: Spectra = { bins, channels: 3, targets: 3, aa: [diagonal(...s)], ay, yy: [identity(3)] };
-    const { S } = new NoiseShaper(spectra, [diagonal(...g)], { floor: 0 }).shape(0.7);
+    const { S } = new NoiseShaper(spectra, [diagonal(...g)], linearTargets(spectra, 0)).shape(0.7);
     const rates = b.map((value, i) => Math.sqrt(value / g[i]));
     const root = (S[0][4] + s[1]) / rates[1];
     rates.forEach((rate, i) => expect(S[0][4 * i]).toBeCloseTo(Math.max(root * rate - s[i], 0), 8));
@@ -134,7 +134,7 @@ describe('the noise shape', () => {
           ay: spectra.aa.map(() => definite(C, next)),
           yy: spectra.aa.map(() => identity(C))
         };
-        const best = new NoiseShaper(full, G, { floor: 0 }).shape(0.999);
+        const best = new NoiseShaper(full, G, linearTargets(full, 0)).shape(0.999);
         best.S.forEach(matrix => expect(least(matrix)).toBeGreaterThan(0));
         for (let i = 0; i < 10; i++) {
           const other = best.S.map(matrix => combine(1, matrix, (0.1 * least(matrix)) / C, symmetric(next)));
@@ -150,7 +150,7 @@ describe('the noise shape', () => {
     const G = spectra.aa.map(() => definite(C, next));
     let atLeast: NoiseSpectrum | undefined;
     for (const alpha of [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95]) {
-      const { S } = new NoiseShaper(spectra, G, { floor: 0.02, atLeast }).shape(alpha);
+      const { S } = new NoiseShaper(spectra, G, linearTargets(spectra, 0.02)).shape(alpha, atLeast);
       expect(alphaOf(spectra, S)).toBeCloseTo(alpha, 4);
       difference(S, atLeast ?? noNoise(spectra)).forEach((more, bin) =>
         expect(least(more)).toBeGreaterThanOrEqual(-1e-9 * Math.max(...S[bin]))
@@ -161,7 +161,9 @@ describe('the noise shape', () => {
 
   it('is refused to a task that does not depend on the activation', () => {
     const spectra = spectraOf(uniform(1));
-    expect(() => new NoiseShaper(spectra, noNoise(spectra), { floor: 0.02 })).toThrow('does not depend on the activation');
+    expect(() => new NoiseShaper(spectra, noNoise(spectra), linearTargets(spectra, 0.02))).toThrow(
+      'does not depend on the activation'
+    );
   });
 
   function symmetric(next: () => number): Matrix {

@@ -3,14 +3,16 @@ import { combine, eigenSymmetric, multiply, positivePart, spectralMap, type Matr
 import { leakage, noNoise, type NoiseSpectrum } from './leakage';
 import { type Spectra } from './spectra';
 
-export interface ShapeOptions {
-  /**
-   * Share of the mean diagonal of Say Say^H that is added to it: noise for directions which are not linearly tied to the
-   * image. The smaller, the better the task's accuracy, and the more a non-linear attacker may find.
-   */
-  floor: number;
-  /** The S of the next smaller ALPHA: the result is at least as large in the matrix order. */
-  atLeast?: NoiseSpectrum;
+/** B = Say Say^H per bin [C,C], and `floor` times its mean diagonal in every direction: noise against linear attackers. */
+export function linearTargets({ ay, channels, targets }: Spectra, floor: number): Matrix[] {
+  return ay.map(matrix => {
+    const B = selfProduct(matrix, channels, targets);
+    const lift = (floor * trace(B, channels)) / channels;
+    for (let i = 0; i < channels; i++) {
+      B[i * (channels + 1)] += lift;
+    }
+    return B;
+  });
 }
 
 export interface NoiseShape {
@@ -45,33 +47,37 @@ interface Attempt {
 
 /**
  * The noise that costs the task least for what it takes from the attacker: minimise sum_f tr(G_f S_f) + lambda L(S).
- * With R = Saa + S and B = Say Say^H + floor the stationary point R G R = lambda B is a geometric mean of matrices,
+ * With R = Saa + S and, for the linear attacker, B = Say Say^H the stationary point R G R = lambda B is a geometric mean of matrices,
  * R = G^-1/2 (lambda G^1/2 B G^1/2)^1/2 G^-1/2 (Bhatia, Positive Definite Matrices, chapter 4), and S the positive part
  * of R - Saa. By the data-processing inequality no attacker gains from S to an S that is larger in the matrix order.
  */
 export class NoiseShaper {
   private readonly means: Matrix[];
   private readonly clean: number;
+  private atLeast: NoiseSpectrum | undefined;
 
   /**
    * @param spectra of activations and images
    * @param G sensitivity of the task per bin [C, C]: mean of g_f g_f^H, g the gradient of the loss by the activation
+   * @param B what the attacker is after, per bin [C, C]
    */
   constructor(
     private readonly spectra: Spectra,
     private readonly G: readonly Matrix[],
-    private readonly options: ShapeOptions
+    B: readonly Matrix[]
   ) {
-    this.means = G.map((sensitivity, bin) => this.geometricMean(sensitivity, bin));
+    this.means = G.map((sensitivity, bin) => this.geometricMean(sensitivity, B[bin]));
     this.clean = leakage(spectra, noNoise(spectra));
   }
 
   /**
    * The noise at which the full-field linear attacker loses the share `alpha` of what it recovers from clean activations.
    * @param alpha in 0…1, without 1
+   * @param atLeast the S of a smaller ALPHA: the result is as large in the matrix order
    * @throws RangeError when no strength reaches it, or `atLeast` is beyond it already
    */
-  shape(alpha: number): NoiseShape {
+  shape(alpha: number, atLeast?: NoiseSpectrum): NoiseShape {
+    this.atLeast = atLeast;
     const { low, high } = this.bracket((1 - alpha) * this.clean);
     if (low.excess < 0 || high.excess > 0) {
       throw new RangeError(`No noise of this shape makes ALPHA ${alpha}`);
@@ -121,15 +127,15 @@ export class NoiseShaper {
   private at(log: number): NoiseSpectrum {
     const { aa, channels } = this.spectra;
     return this.means.map((mean, bin) => {
-      const base = this.options.atLeast?.[bin];
+      const base = this.atLeast?.[bin];
       const signal = base ? combine(1, aa[bin], 1, base) : aa[bin];
       const more = positivePart(combine(Math.exp(log), mean, -1, signal), channels);
       return base ? combine(1, base, 1, more) : more;
     });
   }
 
-  private geometricMean(sensitivity: Matrix, bin: number): Matrix {
-    const { channels, targets, ay } = this.spectra;
+  private geometricMean(sensitivity: Matrix, B: Matrix): Matrix {
+    const { channels } = this.spectra;
     const eigen = eigenSymmetric(sensitivity, channels);
     const least = LEAST_SENSITIVITY * eigen.values[channels - 1];
     if (!(least > 0)) {
@@ -137,11 +143,6 @@ export class NoiseShaper {
     }
     const root = spectralMap(eigen, value => Math.sqrt(Math.max(value, least)));
     const inverse = spectralMap(eigen, value => 1 / Math.sqrt(Math.max(value, least)));
-    const B = selfProduct(ay[bin], channels, targets);
-    const lift = (this.options.floor * trace(B, channels)) / channels;
-    for (let i = 0; i < channels; i++) {
-      B[i * (channels + 1)] += lift;
-    }
     const inner = eigenSymmetric(multiply(multiply(root, B, channels), root, channels), channels);
     const middle = spectralMap(inner, value => Math.sqrt(Math.max(value, 0)));
     return multiply(multiply(inverse, middle, channels), inverse, channels);
