@@ -1,0 +1,10 @@
+/** How well a run does, how far it agrees with the clean model, and what an image recovery got; data sets to judge them on. */
+export { agreement, agreementInterval, topAgreement, topAgreementInterval } from './agreement';
+export {
+  averagePrecision,
+  averagePrecisionInterval,
+  type AveragePrecision,
+  type ScoredImage,
+  type TruthBox
+} from './average-precision';
+export { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap';
