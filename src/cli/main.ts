@@ -5,6 +5,7 @@ import { benchCommand } from './bench';
 import { requireNode } from '../pipeline/node-version';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
+import { learnCommand } from './learn';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { sidecarCommand } from './sidecar';
@@ -19,7 +20,8 @@ function program(): Command {
     .description('Confidential inference: a detector split into head, noise and tail; only the obfuscated activation leaves.')
     .version(VERSION)
     .addHelpText('after', EXIT_CODES);
-  for (const command of [detectCommand(), benchCommand(), modelCommand(), devicesCommand(), sidecarCommand()]) {
+  const commands = [detectCommand(), learnCommand(), benchCommand(), modelCommand(), devicesCommand(), sidecarCommand()];
+  for (const command of commands) {
     root.addCommand(command);
   }
   prepare(root);

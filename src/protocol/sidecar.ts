@@ -1,6 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { Mode } from './detection';
 import { DeviceChoice, DeviceInfo } from './devices';
+import { ErrorBody } from './errors';
+import { LearnProgress, LearnReport, LearnRequest } from './learning';
 
 /** `sidecar.json` in the state directory (0600, written by rename): how to reach the running sidecar. */
 export const ConnectionFile = Type.Object(
@@ -70,6 +72,58 @@ export const ModelSummary = Type.Object(
 );
 export type ModelSummary = Static<typeof ModelSummary>;
 
+/** Body of `POST /v1/learn`; every path in it is absolute, for the sidecar lives in a directory of its own. */
+export const LearnJobRequest = Type.Composite(
+  [
+    LearnRequest,
+    Type.Object({ install: Type.Optional(Type.Boolean({ description: 'put the finished artefact into the model folder' })) })
+  ],
+  { title: 'LearnJobRequest', additionalProperties: false }
+);
+export type LearnJobRequest = Static<typeof LearnJobRequest>;
+
+/** A learning pass in a process of its own beside the sidecar. */
+export const LearnJob = Type.Object(
+  {
+    job: Type.String({ description: 'uuid' }),
+    state: Type.Union(
+      [
+        Type.Literal('running'),
+        Type.Literal('cancelling'),
+        Type.Literal('done'),
+        Type.Literal('failed'),
+        Type.Literal('cancelled')
+      ],
+      { description: 'the same request goes on where a failed or cancelled pass stopped' }
+    ),
+    request: LearnJobRequest,
+    started: Type.String({ format: 'date-time' }),
+    ended: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+    progress: Type.Union([LearnProgress, Type.Null()], { description: 'the last that was heard; null before the first' }),
+    report: Type.Union([LearnReport, Type.Null()], { description: 'in state done' }),
+    error: Type.Union([ErrorBody.properties.error, Type.Null()], { description: 'in state failed' })
+  },
+  { title: 'LearnJob' }
+);
+export type LearnJob = Static<typeof LearnJob>;
+
+export const LearnState = Type.Object(
+  { job: Type.Union([LearnJob, Type.Null()], { description: "the last job of this sidecar's life" }) },
+  { title: 'LearnState' }
+);
+export type LearnState = Static<typeof LearnState>;
+
+/** What the process of a learning job tells its sidecar: any number of `progress`, then one of the others. */
+export const LearnMessage = Type.Union(
+  [
+    Type.Object({ type: Type.Literal('progress'), progress: LearnProgress }),
+    Type.Object({ type: Type.Literal('report'), report: LearnReport }),
+    Type.Object({ type: Type.Literal('error'), error: ErrorBody.properties.error })
+  ],
+  { title: 'LearnMessage' }
+);
+export type LearnMessage = Static<typeof LearnMessage>;
+
 export const SidecarStatus = Type.Object(
   {
     hello: Hello,
@@ -80,7 +134,8 @@ export const SidecarStatus = Type.Object(
     notices: Type.Array(Type.String(), { description: 'fallbacks and other lines a person must see' }),
     model: ModelSummary,
     defaults: Defaults,
-    runs: Type.Array(RunSummary, { description: 'newest first' })
+    runs: Type.Array(RunSummary, { description: 'newest first' }),
+    learn: Type.Optional(Type.Union([LearnJob, Type.Null()], { description: 'the last learning job; null before the first' }))
   },
   { title: 'SidecarStatus' }
 );
@@ -91,6 +146,7 @@ export const SidecarEvent = Type.Union(
   [
     Type.Object({ type: Type.Literal('run'), run: RunSummary }),
     Type.Object({ type: Type.Literal('defaults'), defaults: Defaults }),
+    Type.Object({ type: Type.Literal('learn'), job: LearnJob }),
     Type.Object({ type: Type.Literal('stopping') })
   ],
   { title: 'SidecarEvent' }

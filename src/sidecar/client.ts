@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { VeilError, type ConnectionFile, type ErrorBody } from '../protocol';
 
 export interface Call {
-  method: 'GET' | 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   path: string;
   headers?: Record<string, string>;
   body?: Uint8Array;

@@ -15,6 +15,7 @@ import type { DefaultsStore } from './defaults';
 import type { EventBus } from './events';
 import type { FrameMemory } from './frame-memory';
 import type { RunHistory } from './history';
+import type { Learning } from './learning';
 import type { Metrics } from './metrics';
 
 /** A Fastify instance whose schemas are TypeBox types. */
@@ -40,6 +41,7 @@ export interface SidecarContext {
   frames: FrameMemory;
   budget: BodyBudget;
   cancellation: Cancellation;
+  learning: Learning;
   metrics: Metrics;
   connections(): number;
   /** Asked to stop; returns at once. */

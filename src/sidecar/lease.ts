@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 export interface LeaseOptions {
   idleMs: number;
-  /** Requests whose work is not finished. */
+  /** Requests and learning whose work is not finished. */
   running: () => number;
   /** False when the connection file no longer names this instance, so that nobody new can find it. */
   isReachable: () => boolean;

@@ -11,6 +11,7 @@ import { DefaultsStore } from './defaults';
 import { EventBus } from './events';
 import { FrameMemory } from './frame-memory';
 import { RunHistory } from './history';
+import { Learning } from './learning';
 import { IdleLease } from './lease';
 import { openLog } from './log';
 import { Metrics } from './metrics';
@@ -54,6 +55,7 @@ export async function startSidecar(
 
   const cancellation = new Cancellation();
   const events = new EventBus();
+  const learning = new Learning(settings.learnCommand, events, log);
   let stopping = false;
   let finish: () => void;
   const stopped = new Promise<void>(settle => (finish = settle));
@@ -71,6 +73,7 @@ export async function startSidecar(
     frames: new FrameMemory(),
     budget: new BodyBudget(settings.limits),
     cancellation,
+    learning,
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop
@@ -78,7 +81,7 @@ export async function startSidecar(
   const app = await createServer(context);
   const lease = new IdleLease(app.server, {
     idleMs: settings.idleMinutes * 60_000,
-    running: () => cancellation.running,
+    running: () => cancellation.running + (learning.running ? 1 : 0),
     isReachable: () => isOurs(paths.connection, hello.instance),
     onExpired: stop
   });
@@ -101,6 +104,7 @@ export async function startSidecar(
   async function wind(): Promise<void> {
     lease.release();
     removeConnectionIfOurs(paths.connection, hello.instance);
+    const learned = learning.close();
     events.publish({ type: 'stopping' });
     const closed = app.close().then(() => true);
     const closesWithin = (ms: number) => Promise.race([closed, delay(ms, false, { ref: false })]);
@@ -118,7 +122,7 @@ export async function startSidecar(
       await closed;
     }
     removeIfThere(socket);
-    await compute.close();
+    await Promise.all([compute.close(), learned]);
     log.info({}, 'stopped');
     finish();
   }

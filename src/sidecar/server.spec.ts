@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
         '/v1/forward/noise',
         '/v1/forward/tail',
         '/v1/hello',
+        '/v1/learn',
         '/v1/log',
         '/v1/postprocess',
         '/v1/status',

@@ -1,5 +1,6 @@
 import { VeilError } from '../protocol';
 import { BODY_LIMITS, type BodyLimits } from './bodies';
+import { learnCommand } from './learning-process';
 
 /** How long requests may still run after the sidecar was asked to stop. */
 export const DRAIN_MS = 30_000;
@@ -9,6 +10,8 @@ export interface SidecarSettings {
   idleMinutes: number;
   limits: BodyLimits;
   logLevel: string;
+  /** The program of a learning job and its first arguments. */
+  learnCommand: readonly string[];
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -26,7 +29,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): SidecarSettings {
       megabytes === undefined
         ? BODY_LIMITS
         : { body: megabytes * 1e6, inFlight: Math.max(megabytes * 1e6, BODY_LIMITS.inFlight) },
-    logLevel
+    logLevel,
+    learnCommand: learnCommand()
   };
 }
 

@@ -26,7 +26,8 @@ export function statusRoutes(app: App, context: SidecarContext): void {
       notices: [...new Set([...active.notices, ...wished.notices])],
       model,
       defaults: defaults.get(),
-      runs: history.list()
+      runs: history.list(),
+      learn: context.learning.current
     };
   });
 
