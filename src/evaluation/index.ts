@@ -8,3 +8,4 @@ export {
   type TruthBox
 } from './average-precision';
 export { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap';
+export { readCoco, readFddb, type LabelledPhotograph } from './datasets';

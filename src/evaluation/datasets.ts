@@ -1,0 +1,207 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Type, type Static } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { VeilError } from '../protocol';
+import { type TruthBox } from './average-precision';
+
+/** A photograph of a data set and the boxes that people drew on it, in its pixels. */
+export interface LabelledPhotograph {
+  /** Of the file, which no reader here opens. */
+  path: string;
+  /** Where the data set tells them. */
+  width?: number;
+  height?: number;
+  truth: TruthBox[];
+}
+
+const Id = Type.Union([Type.Integer(), Type.String()]);
+const Category = Type.Object({ id: Id, name: Type.String() });
+const CocoDocument = Type.Object({
+  images: Type.Array(
+    Type.Object({
+      id: Id,
+      file_name: Type.String({ minLength: 1 }),
+      width: Type.Optional(Type.Integer({ minimum: 1 })),
+      height: Type.Optional(Type.Integer({ minimum: 1 }))
+    })
+  ),
+  annotations: Type.Array(
+    Type.Object({
+      image_id: Id,
+      category_id: Id,
+      bbox: Type.Tuple([
+        Type.Number(),
+        Type.Number(),
+        Type.Number({ exclusiveMinimum: 0 }),
+        Type.Number({ exclusiveMinimum: 0 })
+      ]),
+      iscrowd: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()]))
+    })
+  ),
+  categories: Type.Optional(Type.Array(Category))
+});
+type CocoDocument = Static<typeof CocoDocument>;
+
+/**
+ * Photographs and boxes of a COCO json (Lin et al., Microsoft COCO, ECCV 2014), in the order of its images; those without
+ * annotations are among them. Crowds are ignored truth.
+ * @param path of the json
+ * @param folder the photographs' names are relative to; default: `images` beside the json, where it is, else the json's own
+ * @param category name of the one that counts; needed where the annotations have several
+ * @throws VeilError `not_found`, `bad_request`: one line that names the file and what in it is wrong
+ */
+export async function readCoco(
+  path: string,
+  { folder, category }: { folder?: string; category?: string } = {}
+): Promise<LabelledPhotograph[]> {
+  const document = parseCoco(await readText(path), path);
+  const wanted = categoryOf(document, path, category);
+  const root = folder ?? (await defaultFolder(path));
+  const photographs = new Map<Static<typeof Id>, LabelledPhotograph>();
+  document.images.forEach(({ id, file_name, width, height }, i) => {
+    if (photographs.has(id)) {
+      throw malformed(path, `images[${i}] has the id ${id} of another image`);
+    }
+    photographs.set(id, { path: join(root, file_name), width, height, truth: [] });
+  });
+  document.annotations.forEach(({ image_id, category_id, bbox: [x, y, width, height], iscrowd }, i) => {
+    const photograph = photographs.get(image_id);
+    if (!photograph) {
+      throw malformed(path, `annotations[${i}] is of image ${image_id}, which is not in images`);
+    }
+    if (category_id === wanted) {
+      const box = { x1: x, y1: y, x2: x + width, y2: y + height };
+      photograph.truth.push(iscrowd ? { ...box, ignore: true } : box);
+    }
+  });
+  return [...photographs.values()];
+}
+
+/**
+ * Photographs and boxes in the layout of FDDB (Jain and Learned-Miller, FDDB, UM-CS-2010-009): `*ellipseList.txt` in
+ * `FDDB-folds/` or in the folder itself, photographs in `originalPics/`. The box of a face is the smallest upright
+ * rectangle around its ellipse, which may reach beyond the photograph.
+ * @throws VeilError `not_found`, `bad_request`: one line that names the file and the line
+ */
+export async function readFddb(folder: string): Promise<LabelledPhotograph[]> {
+  const inFolds = join(folder, 'FDDB-folds');
+  let lists = await ellipseLists(inFolds);
+  lists = lists.length > 0 ? lists : await ellipseLists(folder);
+  if (lists.length === 0) {
+    throw new VeilError('not_found', `${folder} has no FDDB ellipse lists.`, 'Name the folder that holds FDDB-folds.');
+  }
+  const folds = await Promise.all(lists.map(async list => readFold(await readText(list), list, join(folder, 'originalPics'))));
+  return folds.flat();
+}
+
+/**
+ * The smallest upright rectangle around an ellipse.
+ * @param major @param minor radii, pixels; @param angle of the major one to the x axis, radians
+ */
+export function ellipseBounds(major: number, minor: number, angle: number, x: number, y: number): TruthBox {
+  const wide = Math.hypot(major * Math.cos(angle), minor * Math.sin(angle));
+  const high = Math.hypot(major * Math.sin(angle), minor * Math.cos(angle));
+  return { x1: x - wide, y1: y - high, x2: x + wide, y2: y + high };
+}
+
+function parseCoco(text: string, path: string): CocoDocument {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw malformed(
+      `${path}, line ${lineOf(error as SyntaxError, text)}`,
+      `not JSON (${(error as Error).message.replace(/\s+/g, ' ')})`
+    );
+  }
+  const wrong = Value.Errors(CocoDocument, document).First();
+  if (wrong) {
+    const place = wrong.path
+      .slice(1)
+      .replace(/\/(\d+)/g, '[$1]')
+      .replaceAll('/', '.');
+    throw malformed(path, `${place || 'the document'}: ${wrong.message}`);
+  }
+  return document as CocoDocument;
+}
+
+/** Node tells the place of most mistakes; where it does not, the text ends too early. */
+function lineOf({ message }: SyntaxError, text: string): number {
+  const told = /line (\d+)/.exec(message);
+  return told ? Number(told[1]) : text.trimEnd().split('\n').length;
+}
+
+function categoryOf({ annotations, categories = [] }: CocoDocument, path: string, name?: string): Static<typeof Id> | undefined {
+  const used = [...new Set(annotations.map(({ category_id }) => category_id))];
+  if (name === undefined && used.length <= 1) {
+    return used[0];
+  }
+  const found = categories.find(category => category.name === name);
+  if (!found) {
+    const names = categories.map(category => category.name).join(', ') || 'unnamed';
+    const ask =
+      name === undefined ? `its boxes are of ${used.length} categories (${names})` : `it has no category ${name} (${names})`;
+    throw new VeilError('bad_request', `${path}: ${ask}.`, 'Name one of them.');
+  }
+  return found.id;
+}
+
+async function defaultFolder(path: string): Promise<string> {
+  const images = join(dirname(path), 'images');
+  return readdir(images).then(
+    () => images,
+    () => dirname(path)
+  );
+}
+
+async function ellipseLists(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter(name => name.endsWith('ellipseList.txt'))
+    .sort()
+    .map(name => join(folder, name));
+}
+
+/** For each photograph its name, the number of its faces, and a line for each: radii, angle, centre, 1. */
+function readFold(text: string, path: string, pictures: string): LabelledPhotograph[] {
+  const lines = text.split('\n').map(line => line.trim());
+  while (lines.at(-1) === '') {
+    lines.pop();
+  }
+  const photographs: LabelledPhotograph[] = [];
+  for (let at = 0; at < lines.length;) {
+    const [name, faces] = [lines[at], lines[at + 1]];
+    if (name === '' || /^[\d.+-]+\s/.test(name)) {
+      throw malformed(`${path}, line ${at + 1}`, `expected the name of a photograph, found "${name}"`);
+    }
+    if (!/^\d{1,6}$/.test(faces ?? '')) {
+      throw malformed(`${path}, line ${at + 2}`, `expected the number of faces in ${basename(name)}, found "${faces ?? ''}"`);
+    }
+    at += 2;
+    const truth = Array.from({ length: Number(faces) }, () => readEllipse(lines[at] ?? '', `${path}, line ${++at}`));
+    photographs.push({ path: join(pictures, `${name}.jpg`), truth });
+  }
+  return photographs;
+}
+
+function readEllipse(line: string, place: string): TruthBox {
+  const [major, minor, angle, x, y] = line.split(/\s+/).map(Number);
+  if (![major, minor, angle, x, y].every(Number.isFinite) || major <= 0 || minor <= 0 || line === '') {
+    throw malformed(place, `expected the radii, angle and centre of an ellipse, found "${line}"`);
+  }
+  return ellipseBounds(major, minor, angle, x, y);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    throw new VeilError('not_found', `${path} cannot be read (${code ?? message}).`, 'Check the path.');
+  }
+}
+
+function malformed(place: string, what: string): VeilError {
+  return new VeilError('bad_request', `${place}: ${what}.`, 'Correct the data set.');
+}
