@@ -1,72 +1,91 @@
-import { float, integer } from '../../models/onnx/attributes';
-import { dimsOf, elements, floatsOf } from '../../models/onnx/tensors';
+import { integer } from '../../models/onnx/attributes';
+import { type Dimension } from '../../models/onnx/build';
+import { type NodeProto } from '../../models/onnx/generated/onnx_pb';
+import { elements } from '../../models/onnx/tensors';
+import { patchesOf } from './patches';
 import { type Rule, type Tape } from './tape';
 import { convTranspose, windowsOf, type Windows } from './windows';
 
-/** y = W * x + b. Weights and bias are frozen; groups, strides, pads (automatic ones too) and dilations as they come. */
+/** y = W * x + b; groups, strides, pads (automatic ones too) and dilations as they come. */
 const conv: Rule = (node, gradient, tape) => {
   const [input, weights, bias] = node.input;
-  if (tape.follow(weights) || (bias && tape.follow(bias))) {
-    throw tape.refusal(node, 'has weights that depend on the activation');
-  }
-  const windows = windowsOf(node, tape, tape.shape(weights).slice(2).map(Number));
+  const shape = weightShape(node, tape);
+  const windows = windowsOf(node, tape, shape.slice(2));
   const group = integer(node, 'group', 1);
-  const turned = convTurned(tape, gradient, weights, group, windows);
-  tape.contribute(input, turned ?? convTranspose(tape, gradient, weights, group, windows));
+  if (tape.follow(input)) {
+    const turned = convTurned(tape, gradient, weights, shape, group, windows);
+    tape.contribute(input, turned ?? convTranspose(tape, gradient, weights, group, windows));
+  }
+  if (tape.follow(weights)) {
+    tape.contribute(weights, byWeights(tape, gradient, input, shape, group, windows));
+  }
+  if (bias && tape.follow(bias)) {
+    const axes = [0, ...windows.input.map((_, i) => i + 2)];
+    tape.contribute(bias, tape.emit('ReduceSum', [gradient, tape.integers(axes)], { keepdims: 0 }));
+  }
 };
+
+function weightShape(node: NodeProto, tape: Tape): number[] {
+  return tape.shape(node.input[1]).map((n: Dimension) => {
+    if (typeof n === 'string') {
+      throw tape.refusal(node, 'has weights of open size');
+    }
+    return n;
+  });
+}
 
 /**
  * With stride 1 the adjoint is a convolution again, which ONNX Runtime does faster: inputs and outputs exchanged, the
  * kernel turned around, as many pads as make the input's size. Undefined where that would take negative pads.
  */
-function convTurned(tape: Tape, gradient: string, weights: string, group: number, windows: Windows): string | undefined {
-  const { kernel, strides, dilations, begin, end } = windows;
-  const constant = tape.view.constant(weights);
+function convTurned(
+  tape: Tape,
+  gradient: string,
+  weights: string,
+  shape: readonly number[],
+  group: number,
+  { kernel, strides, dilations, begin, end }: Windows
+): string | undefined {
   const pads = [begin, end].flatMap(side => side.map((n, i) => (kernel[i] - 1) * dilations[i] - n));
-  if (!constant || strides.some(n => n !== 1) || pads.some(n => n < 0)) {
+  if (strides.some(n => n !== 1) || pads.some(n => n < 0)) {
     return undefined;
   }
-  const [outputs, perGroup] = dimsOf(constant);
-  const dims = [group * perGroup, outputs / group, ...kernel];
-  const values = tape.floats(turn(floatsOf(constant), outputs, perGroup, group, elements(kernel)), dims);
-  return tape.emit('Conv', [gradient, values], { group, dilations, pads });
+  return tape.emit('Conv', [gradient, turn(tape, weights, shape, group)], { group, dilations, pads });
 }
 
-/** [groups x share, perGroup, taps] -> [groups x perGroup, share, taps from last to first] */
-function turn(weights: Float32Array, outputs: number, perGroup: number, groups: number, taps: number): Float32Array {
-  const share = outputs / groups;
-  const turned = new Float32Array(weights.length);
-  for (let m = 0; m < outputs; m++) {
-    const group = Math.floor(m / share);
-    for (let c = 0; c < perGroup; c++) {
-      const to = ((group * perGroup + c) * share + (m % share)) * taps;
-      const from = (m * perGroup + c) * taps;
-      for (let tap = 0; tap < taps; tap++) {
-        turned[to + taps - 1 - tap] = weights[from + tap];
-      }
-    }
-  }
-  return turned;
+/** [groups x share, perGroup, taps] -> [groups x perGroup, share, taps from last to first]; of constants done once, by the runtime. */
+function turn(tape: Tape, weights: string, [outputs, perGroup, ...kernel]: readonly number[], group: number): string {
+  const [share, taps] = [outputs / group, elements(kernel)];
+  const split = tape.emit('Reshape', [weights, tape.integers([group, share, perGroup, taps])]);
+  const exchanged = tape.emit('Transpose', [split], { perm: [0, 2, 1, 3] });
+  const reversed = Array.from({ length: taps }, (_, tap) => taps - 1 - tap);
+  const turned = taps > 1 ? tape.emit('Gather', [exchanged, tape.integers(reversed)], { axis: 3 }) : exchanged;
+  return tape.emit('Reshape', [turned, tape.integers([group * perGroup, share, ...kernel])]);
 }
 
-/** y = alpha x W + beta c with frozen W (transposed or not) and c: dx = alpha dy W^T. */
-const gemm: Rule = (node, gradient, tape) => {
-  const [input, weights, bias] = node.input;
-  if (tape.follow(weights) || (bias && tape.follow(bias)) || integer(node, 'transA', 0)) {
-    throw tape.refusal(node, 'has weights that depend on the activation, or transposes it');
+/**
+ * dW[o,c,tap] = sum over samples and positions p of dy[o,p] x[c, where tap lies for p]: per sample a product of matrices,
+ * [outputs, positions] by [positions, taps x channels].
+ */
+function byWeights(
+  tape: Tape,
+  gradient: string,
+  input: string,
+  shape: readonly number[],
+  group: number,
+  windows: Windows
+): string {
+  const [outputs, perGroup, ...kernel] = shape;
+  const taps = elements(kernel);
+  const patches = patchesOf(tape, input, group, perGroup, windows);
+  const along = tape.emit('Transpose', [patches], { perm: [0, 1, 3, 2] });
+  const cotangent = tape.emit('Reshape', [gradient, tape.integers([0, group, outputs / group, -1])]);
+  const sum = tape.emit('ReduceSum', [tape.emit('MatMul', [cotangent, along]), tape.integers([0])], { keepdims: 0 });
+  if (taps === 1) {
+    return tape.emit('Reshape', [sum, tape.integers(shape)]);
   }
-  const alpha = float(node, 'alpha', 1);
-  const transB = integer(node, 'transB', 0) ? 0 : 1;
-  tape.contribute(input, tape.emit('Gemm', [gradient, weights], { alpha: { float: alpha }, transB }));
-};
+  const split = tape.emit('Reshape', [sum, tape.integers([outputs, taps, perGroup])]);
+  return tape.emit('Reshape', [tape.emit('Transpose', [split], { perm: [0, 2, 1] }), tape.integers(shape)]);
+}
 
-/** y = x W with a frozen matrix W: dx = dy W^T. */
-const matMul: Rule = (node, gradient, tape) => {
-  const [input, weights] = node.input;
-  if (tape.follow(weights) || tape.shape(weights).length !== 2) {
-    throw tape.refusal(node, 'is no product of the activation with a constant matrix');
-  }
-  tape.contribute(input, tape.emit('MatMul', [gradient, tape.emit('Transpose', [weights], { perm: [1, 0] })]));
-};
-
-export const CONVOLUTION: Record<string, Rule> = { Conv: conv, Gemm: gemm, MatMul: matMul };
+export const CONVOLUTION: Record<string, Rule> = { Conv: conv };

@@ -53,8 +53,15 @@ function eachInput(node: NodeProto, tape: Tape, gradientOf: (index: number) => s
   });
 }
 
-function sumOverRepeats(node: NodeProto, tape: Tape, gradient: string, input: string): string {
-  const [own, whole] = [tape.shape(input), tape.shape(node.output[0])];
+/** @param whole shape of `gradient`: the input's, repeated */
+export function sumOverRepeats(
+  node: NodeProto,
+  tape: Tape,
+  gradient: string,
+  input: string,
+  whole: readonly Dimension[] = tape.shape(node.output[0])
+): string {
+  const own = tape.shape(input);
   const missing = whole.length - own.length;
   const padded: Dimension[] = [...whole.slice(0, missing).map(() => 1), ...own];
   if (padded.some((n, axis) => n !== whole[axis] && n !== 1)) {

@@ -15,15 +15,21 @@ export class Tape {
   readonly initialisers: TensorProto[] = [];
   private readonly contributions = new Map<string, string[]>();
   private readonly taken: Set<string>;
+  private readonly shared = new Map<string, string>();
 
-  /** @param follows the tensors that have a gradient: those between the activation and the targets */
+  /**
+   * @param follows the tensors that have a gradient: those between what is differentiated by and the targets
+   * @param reserved names that tensors of the loss have
+   */
   constructor(
     model: OnnxModel,
     private readonly shapes: Shapes,
-    private readonly follows: ReadonlySet<string>
+    private readonly follows: ReadonlySet<string>,
+    reserved: readonly string[] = []
   ) {
     this.view = new GraphView(model);
-    this.taken = new Set([...this.view.active, ...this.view.producers.keys(), ...this.view.initialisers.keys()]);
+    const { active, producers, initialisers } = this.view;
+    this.taken = new Set([...active, ...producers.keys(), ...initialisers.keys(), ...reserved]);
   }
 
   /** A name that no tensor of the graph has. */
@@ -43,6 +49,13 @@ export class Tape {
     return output;
   }
 
+  /** What several rules need is made by the first of them. */
+  once(key: string, make: () => string): string {
+    const tensor = this.shared.get(key) ?? make();
+    this.shared.set(key, tensor);
+    return tensor;
+  }
+
   floats(values: Float32Array, dims: readonly number[]): string {
     return this.keep(floatTensor(this.name('backward constant'), dims, values));
   }
@@ -59,6 +72,11 @@ export class Tape {
   /** One of the ways by which a tensor acts on the loss. */
   contribute(tensor: string, gradient: string): void {
     this.contributions.set(tensor, [...(this.contributions.get(tensor) ?? []), gradient]);
+  }
+
+  /** How many of them are known yet. */
+  ways(tensor: string): number {
+    return this.contributions.get(tensor)?.length ?? 0;
   }
 
   /** The sum over all ways; undefined where there is none. */
