@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { VeilError } from '../protocol';
+import { type VeilError } from '../protocol';
 import { ellipseBounds, readCoco, readFddb, type LabelledPhotograph } from './datasets';
 
 const CASES = { seed: 20240607, numRuns: 60 };
