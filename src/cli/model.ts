@@ -1,31 +1,47 @@
 import { Command } from 'commander';
 import { loadModel, modelRef, summarise } from '../models';
+import type { ModelManifest } from '../protocol';
+import { addCommand } from './model-add';
+import { listCommand } from './model-list';
 import { splitCommand } from './model-split';
 import { print } from './output';
 
+/** As many as fit on a line. */
+const LABELS = 12;
+
 export function modelCommand(): Command {
-  const model = new Command('model').description('look at model folders, make one from a whole network');
+  const model = new Command('model').description('look at models, make one from a whole network, register it');
   model
     .command('info')
     .description('verify a model folder and say what it is')
     .argument('[dir]', 'model folder or name (default: the bundled faceboxes)')
     .option('--json', 'print one JSON document')
     .action(info);
-  return model.addCommand(splitCommand());
+  return model.addCommand(listCommand()).addCommand(splitCommand()).addCommand(addCommand());
 }
 
 async function info(dir: string | undefined, { json }: { json?: boolean }): Promise<void> {
   const loaded = await loadModel(dir);
   const summary = summarise(loaded);
-  const { input, head, tail } = loaded.manifest;
+  const { task, input, head, tail } = loaded.manifest;
   if (json) {
-    print({ schema: 1, ...summary, dir: loaded.dir, ...modelRef(loaded), input, activation_shape: head.activation.shape });
+    print({
+      schema: 1,
+      ...summary,
+      task,
+      dir: loaded.dir,
+      ...modelRef(loaded),
+      input,
+      activation_shape: head.activation.shape,
+      ...(loaded.manifest.task === 'image-classification' && { labels: loaded.manifest.labels ?? null })
+    });
     return;
   }
   const { artefact } = summary;
   print(
     [
       `${summary.name}${summary.bundled ? ' (bundled)' : ''}  ${summary.description}`,
+      `task        ${task}${classes(loaded.manifest)}`,
       `folder      ${loaded.dir}`,
       `parameters  ${summary.parameters.toLocaleString('en-US')}`,
       `input       ${input.width} x ${input.height}, ${input.channel_order}`,
@@ -38,4 +54,13 @@ async function info(dir: string | undefined, { json }: { json?: boolean }): Prom
         : 'artefact    none: this model runs clean and refuses noisy'
     ].join('\n')
   );
+}
+
+function classes(manifest: ModelManifest): string {
+  if (manifest.task === 'face-detection') {
+    return '';
+  }
+  const { labels, tail } = manifest;
+  const named = labels ? `: ${labels.slice(0, LABELS).join(', ')}${labels.length > LABELS ? ' …' : ''}` : '';
+  return `, ${tail.scores.shape[0]} classes${named}`;
 }

@@ -139,7 +139,7 @@ export function describeFaceBoxes(dir: string, head: GraphFile, tail: GraphFile)
         .replace(/^[^a-z0-9]+/, '')
         .slice(0, 64) || 'model',
     task: 'face-detection',
-    description: 'FaceBoxes-shaped folder without model.json',
+    description: 'Face detector in the shape of FaceBoxes',
     input: { width: 1024, height: 1024, channel_order: 'bgr', mean: [104, 117, 123], resize: 'bilinear' },
     head: {
       file: 'head.onnx',
@@ -190,7 +190,8 @@ function orderOutputs(dir: string, outputs: GraphPort[]): [loc: string, conf: st
   if (outputs.length !== 2) {
     throw new VeilError(
       'model_mismatch',
-      `tail.onnx in ${dir} has ${outputs.length} outputs; a detector's tail has two, boxes and scores. Nothing was run.`,
+      `tail.onnx in ${dir} has ${outputs.length === 1 ? 'one output' : `${outputs.length} outputs`};` +
+        ` a detector's tail has two, boxes and scores. Nothing was run.`,
       'Split the model anew.'
     );
   }

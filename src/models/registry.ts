@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -75,13 +76,13 @@ export async function locate(nameOrDir: string): Promise<{ dir: string; bundled:
   );
 }
 
-/** Every model that a name finds, by name; of several that share it, the one that is found. */
+/** Every model that a name finds, sound or not, by name; of several that share it, the one that is found. */
 export async function listModels(): Promise<Place[]> {
   const found = new Map<string, Place>();
   for (const { folder, bundled } of registries()) {
     for (const name of await readdir(folder).catch(() => [])) {
       const dir = join(folder, name);
-      if (isModelName(name) && !found.has(name) && (await isDirectory(dir))) {
+      if (isModelName(name) && !found.has(name) && ['model.json', 'head.onnx'].some(file => existsSync(join(dir, file)))) {
         found.set(name, { name, dir, bundled });
       }
     }
