@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from .api import Model, load
     from .errors import VeilError
+    from .learning import Learned, learn
 
-__all__ = ["Model", "VeilError", "__version__", "load"]
+__all__ = ["Learned", "Model", "VeilError", "__version__", "learn", "load"]
 
-_LAZY = {"Model": "api", "load": "api", "VeilError": "errors"}
+_LAZY = {"Learned": "learning", "Model": "api", "VeilError": "errors", "learn": "learning", "load": "api"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 
 from . import launcher, tensors
@@ -13,10 +16,12 @@ from ._state import state_directory
 from .errors import VeilError
 from .inputs import Frame
 from .shared_frames import SharedFrames
-from .wire import Aborted, Lost, Pool, Reply, error_of
+from .wire import Aborted, Lost, Pool, Reply, UnixConnection, error_of
 
 #: The body of a request whose frame is in shared memory: one byte that arrives once the whole frame is there.
 _FRAME_IS_THERE = b"\1"
+#: The event stream says that it is alive every 15 s.
+_SILENCE_SECONDS = 45.0
 
 
 class Sidecar:
@@ -102,6 +107,24 @@ class Sidecar:
         """The JSON answer of a GET."""
         return self.request("GET", path, query=query or None).json()
 
+    @contextmanager
+    def events(self) -> Iterator[Iterator[dict[str, Any]]]:
+        """The sidecar's events from the moment the block is entered; they end when the sidecar does."""
+        self.get("/v1/hello")  # one that has died is started again
+        connection = self._connected().connection
+        stream = UnixConnection(connection.socket, timeout=_SILENCE_SECONDS)
+        try:
+            try:
+                stream.request("GET", "/v1/events", headers={"Authorization": f"Bearer {connection.token}"})
+                lines = iter(stream.getresponse().readline, b"")
+                next(lines, None)  # it says that it is open once it listens
+            except (OSError, HTTPException) as problem:
+                what = f"The sidecar's events cannot be heard ({problem or type(problem).__name__})."
+                raise VeilError("sidecar_unavailable", what, "Look at %veil log, then run it again.") from None
+            yield _events(lines)
+        finally:
+            stream.close()
+
     def running(self) -> bool:
         """Whether a sidecar answers now; starts none."""
         return launcher.attach(self._state_dir) is not None
@@ -153,6 +176,15 @@ class Sidecar:
             if self._pool is pool:
                 self._pool = None
         pool.close()
+
+
+def _events(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    try:
+        for line in lines:
+            if line.startswith(b"data:"):
+                yield json.loads(line[len(b"data:") :])
+    except (OSError, HTTPException):
+        return
 
 
 _shared: Sidecar | None = None

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from ._ipython import context_matcher
-from .arguments import DEVICES, OPTIONS, RUNS, SERVICES
+from .arguments import DEVICES, LEARN, OPTIONS, RUNS, SERVICES
 from .cell import STAGES
+from .learn_line import MODES
+from .learn_line import OPTIONS as LEARN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
-_CHOICES = {"--device": DEVICES, "--format": ("jpeg", "png"), "--model": ("faceboxes",)}
+_CHOICES = {"--device": DEVICES, "--format": ("jpeg", "png"), "--model": ("faceboxes",), "--mode": MODES}
 
 
 def veil_matcher(shell: InteractiveShell) -> Callable[[CompletionContext], dict[str, Any]]:
@@ -43,12 +45,12 @@ def _candidates(context: CompletionContext, namespace: dict[str, Any]) -> tuple[
         return [], False
     done = line[1][: len(line[1]) - len(context.token)].split()
     if context.token.startswith("-"):
-        return list(OPTIONS), True
+        return list(LEARN_OPTIONS if done[:1] == [LEARN] else OPTIONS), True
     last = done[-1] if done else ""
     if last in _CHOICES:
         return list(_CHOICES[last]), True
     if not done:
-        return [*RUNS, *SERVICES], True
+        return [*RUNS, LEARN, *SERVICES], True
     # Paths stay possible: IPython's own matcher offers them.
     return sorted(name for name, value in namespace.items() if not name.startswith("_") and _image_like(value)), False
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
-from . import arguments, cell, services
+from . import arguments, cell, learn_line, services
 from ._ipython import line_cell_magic, magic_arguments
-from .arguments import RUNS, SERVICES, refuse
+from .arguments import LEARN, RUNS, SERVICES, refuse
 from .errors import VeilError
 from .inputs import Source, sources
 from .names import resolve
@@ -24,8 +24,8 @@ HELP = """\
 %veil noisy photo.jpg                         one line instead of a cell
 %veil status | devices | log | restart        the process that computes
 %veil noisy photos/*.jpg --dry-run            say what would run, run nothing
-%config Veil.alpha = 0.2                      defaults for this notebook
-%veil?                                        every option
+%veil learn --images photos/                  learn an obfuscation from photographs; learn -h
+%config Veil.alpha = 0.2                      defaults for this notebook; %veil? lists every option
 Example: %veil clean photo.jpg -o result      then result.faces is an array [n, 5]"""
 
 
@@ -43,6 +43,11 @@ class Veil(Settings):
 
         A cell's body may declare stages, one a line: head: local, noise: 0.8, tail: local, threshold: 0.35.
         """
+        if line.split(None, 1)[:1] == [LEARN]:
+            self._learn(
+                line.split(None, 1)[1:], body, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
+            )
+            return
         options = arguments.parse(self.veil, line)
         if options.command is None:
             if body is not None and body.strip():
@@ -53,9 +58,21 @@ class Veil(Settings):
         elif options.command in RUNS:
             self._run(options, body or "", {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
         else:
-            close = difflib.get_close_matches(options.command, [*RUNS, *SERVICES], n=1)
-            remedy = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join([*RUNS, *SERVICES])}."
+            commands = [*RUNS, LEARN, *SERVICES]
+            close = difflib.get_close_matches(options.command, commands, n=1)
+            remedy = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(commands)}."
             raise refuse(f"%veil {options.command} is not a command", remedy)
+
+    def _learn(self, words: list[str], body: str | None, namespace: Mapping[str, Any]) -> None:
+        if body is not None and body.strip():
+            raise refuse("%veil learn takes no cell", "Write it with a single %.")
+        asked = learn_line.parse(" ".join(words))
+        if asked is None:
+            print(learn_line.HELP)
+            return
+        learned = learn_line.run(asked, namespace, self)
+        if asked.output is not None and self.shell is not None:
+            self.shell.user_ns[asked.output] = learned
 
     def _serve(self, options: argparse.Namespace, body: str | None) -> None:
         if body is not None and body.strip():

@@ -1,8 +1,9 @@
-"""How far a run of several frames is: one display that is updated, or plain lines where nobody watches."""
+"""How far runs of frames and learning passes are: one display that is updated, or plain lines where nobody watches."""
 
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import Any
 
 from ._ipython import display_data
@@ -53,6 +54,69 @@ class Progress:
             print(text)
         else:
             self._handle.update(_plain(text), raw=True)
+
+
+_STAGES = {
+    "activations": "activations of the photographs",
+    "spectra": "their spectra",
+    "sensitivity": "what the tail is sensitive to",
+    "shape": "shape of the noise",
+    "refine": "refining the noise",
+    "decoder": "training an attacker",
+    "calibrate": "calibrating ALPHA",
+    "server": "the server's side",
+    "measure": "measuring",
+}
+
+
+class LearningProgress:
+    """A bar with stage, ALPHA and time left; where nobody watches, a line for each stage."""
+
+    def __init__(self, shell: Any) -> None:
+        self._stage = ""
+        self._share = 0.0
+        self._handle: Any = None
+        if watched(shell):
+            self._handle = display_data(_bar(0.0, "starting"), updatable=True)
+
+    def show(self, progress: dict[str, Any]) -> None:
+        """A LearnProgress; the sidecar sends at most four a second."""
+        self._share = min(1.0, max(0.0, progress["done"]))
+        stage = _STAGES.get(progress["stage"], progress["stage"])
+        if self._handle is not None:
+            at = "" if progress["knot"] is None else f", ALPHA {progress['knot']:g}"
+            left = progress["seconds_left"]
+            self._handle.update(
+                _bar(self._share, f"{stage}{at}{'' if left is None else f' · {duration(left)} left'}"), raw=True
+            )
+        elif stage != self._stage:
+            print(f"{self._share:4.0%} {stage}")
+        self._stage = stage
+
+    def finish(self, words: str) -> None:
+        """The last words, in place of the bar."""
+        if self._handle is not None:
+            self._handle.update(_plain(words), raw=True)
+        else:
+            print(words)
+
+    @property
+    def percent(self) -> str:
+        return f"{self._share:.0%}"
+
+
+def _bar(share: float, words: str) -> dict[str, str]:
+    text = f"{share:4.0%} {words}"
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="Learning"></progress>'
+    return {"text/plain": text, "text/html": f"{bar} {escape(text)}"}
+
+
+def duration(seconds: float) -> str:
+    """Seconds for a person: 40 s, 4 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def watched(shell: Any) -> bool:

@@ -162,11 +162,13 @@ def completions(shell: InteractiveShell, text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%veil ", {"clean", "noisy", "status", "devices", "log", "restart"}),
+        ("%veil ", {"clean", "noisy", "learn", "status", "devices", "log", "restart"}),
         ("%veil no", {"noisy"}),
         ("%%veil noisy --al", {"--alpha"}),
         ("%%veil noisy --device ", {"auto", "cpu", "webgpu", "cuda:0"}),
         ("%%veil noisy --format p", {"png"}),
+        ("%veil learn --im", {"--images"}),
+        ("%veil learn --mode ", {"calibrated", "cloak"}),
         ("%%veil noisy -i photo\nth", {"threshold:"}),
         ("%%veil noisy -i photo\ntail: ", {"local"}),
     ],

@@ -1,5 +1,5 @@
 /**
- * Stands in for `veilbook learn --as-job` in tests of the sidecar: it learns nothing, but refuses arguments that the real
+ * Stands in for `veilbook learn --as-job` in tests of the sidecar and its clients: it learns nothing, but refuses arguments that the real
  * one would refuse, and ends as the folder of photographs is called: quick, busy, slow, refused, crash, stubborn.
  */
 import { existsSync } from 'node:fs';
@@ -7,7 +7,8 @@ import { basename, isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const text = { type: 'string' };
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     images: text,
     model: text,
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     'as-job': { type: 'boolean' }
   }
 });
-if (!process.send || !values['as-job'] || !isAbsolute(values.images) || !isAbsolute(values.out)) {
+if (!process.send || (positionals[0] ?? 'learn') !== 'learn' || !values['as-job'] || !isAbsolute(values.images) || !isAbsolute(values.out)) {
   throw new Error('This is not how a job is started.');
 }
 
