@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
 import { readManifest } from './manifest';
-import { meaningOfAlpha, readObfuscation, type Obfuscation } from './obfuscation';
+import { isInterim, interimMeaning, readInterim, type InterimObfuscation } from './interim';
+import { meaningOfAlpha } from './meaning';
+import { readObfuscation, type Obfuscation } from './obfuscation';
 import { locate } from './registry';
 
 export const DEFAULT_MODEL = 'faceboxes';
@@ -14,8 +16,9 @@ export interface LoadedModel<Manifest extends ModelManifest = ModelManifest> {
   manifest: Manifest;
   /** Weights in both graphs. */
   parameters: number;
-  /** Null: the model runs clean, and refuses noisy. */
+  /** Null, and no interim one either: the model runs clean, and refuses noisy. */
   obfuscation: Obfuscation | null;
+  interim: InterimObfuscation | null;
 }
 
 /**
@@ -27,13 +30,14 @@ export async function loadModel(nameOrDir: string = DEFAULT_MODEL): Promise<Load
   const { dir, bundled } = await locate(nameOrDir);
   const { manifest, parameters, declared } = await readManifest(dir);
   const undeclared = join(dir, 'obfuscation.json');
-  let obfuscation: Obfuscation | null = null;
-  if (manifest.obfuscation) {
-    obfuscation = await readObfuscation(join(dir, manifest.obfuscation.file), manifest, manifest.obfuscation.sha256);
-  } else if (!declared && existsSync(undeclared)) {
-    obfuscation = await readObfuscation(undeclared, manifest);
+  const path = manifest.obfuscation ? join(dir, manifest.obfuscation.file) : undeclared;
+  if (!manifest.obfuscation && (declared || !existsSync(undeclared))) {
+    return { dir, bundled, manifest, parameters, obfuscation: null, interim: null };
   }
-  return { dir, bundled, manifest, parameters, obfuscation };
+  const hash = manifest.obfuscation?.sha256;
+  return (await isInterim(path))
+    ? { dir, bundled, manifest, parameters, obfuscation: null, interim: await readInterim(path, manifest, hash) }
+    : { dir, bundled, manifest, parameters, obfuscation: await readObfuscation(path, manifest, hash), interim: null };
 }
 
 export type DetectorModel = LoadedModel<FaceDetectionManifest>;
@@ -62,18 +66,19 @@ export function modelRef({ manifest: { name, head, tail } }: LoadedModel): Model
 }
 
 export function summarise(model: LoadedModel): ModelSummary {
-  const { obfuscation, manifest } = model;
-  return {
-    name: manifest.name,
-    description: manifest.description,
-    bundled: model.bundled,
-    parameters: model.parameters,
-    artefact: obfuscation && {
-      kind: obfuscation.description.kind,
-      calibrated: obfuscation.description.calibrated,
-      alpha_min: obfuscation.description.alpha_min,
-      alpha_max: obfuscation.description.alpha_max,
-      meaning: meaningOfAlpha(obfuscation)
-    }
-  };
+  const { name, description } = model.manifest;
+  return { name, description, bundled: model.bundled, parameters: model.parameters, artefact: summariseArtefact(model) };
+}
+
+function summariseArtefact({ obfuscation, interim }: LoadedModel): ModelSummary['artefact'] {
+  if (obfuscation) {
+    const { kind, mode, knots } = obfuscation.document;
+    const [alpha_min, alpha_max] = [knots[0].alpha, knots[knots.length - 1].alpha];
+    return { kind, calibrated: mode === 'calibrated', alpha_min, alpha_max, meaning: meaningOfAlpha(obfuscation) };
+  }
+  if (interim) {
+    const { kind, calibrated, alpha_min, alpha_max } = interim.description;
+    return { kind, calibrated, alpha_min, alpha_max, meaning: interimMeaning(interim) };
+  }
+  return null;
 }

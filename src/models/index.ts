@@ -9,5 +9,21 @@ export {
   type DetectorModel,
   type LoadedModel
 } from './folder';
-export { artefactRef, meaningOfAlpha, type Obfuscation } from './obfuscation';
+export { type ArtefactContent, type ArtefactDraft, type ArtefactStatistics, type Weights } from './artefact-content';
+export { gridExponentFor } from './artefact-checks';
+export { pack } from './artefact-tensors';
+export { interimMeaning, interimRef, type InterimObfuscation } from './interim';
+export { artefactRef, meaningOfAlpha, strongest } from './meaning';
+export { readDecoderWeights, readObfuscation, readServerWeights, type Obfuscation } from './obfuscation';
+export {
+  alphaAfterLooks,
+  attackersFor,
+  filtersFor,
+  nearestKnot,
+  noiseFieldAt,
+  noiseSpectrumAt,
+  noNoise,
+  type NoiseField
+} from './strength';
+export { asStored, writeArtefact } from './write-artefact';
 export { runtimeGraph } from './runtime-graph';

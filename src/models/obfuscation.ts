@@ -1,26 +1,40 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { FormatRegistry } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { ObfuscationArtefact, VeilError, type ArtefactRef, type ModelManifest } from '../protocol';
+import { frequenciesOf } from '../numerics/frequencies';
+import { hartleyBins } from '../numerics/hartley';
+import { radialBins } from '../numerics/radial-bins';
+import { decodeSafetensors, ObfuscationDocument, VeilError, type ModelManifest, type TensorFile } from '../protocol';
+import { type ArtefactStatistics, type Weights } from './artefact-content';
+import { fromTensors } from './artefact-tensors';
+import { checkGrid, checkKnots, unusable } from './artefact-checks';
 import { checkHash, sha256, short } from './manifest';
 
-/** An artefact read and checked. Arrays are float32, row-major, in the shapes of `description.arrays`. */
+// TypeBox knows no formats of its own.
+FormatRegistry.Set('date-time', text => !Number.isNaN(Date.parse(text)));
+
+/** A learned obfuscation, read and checked: plain data that may cross to a worker. */
 export interface Obfuscation {
-  description: ObfuscationArtefact;
+  /** Where its files are. */
+  dir: string;
+  document: ObfuscationDocument;
+  /** Of the document, which holds the hashes of all other files. */
   sha256: string;
-  arrays: Record<keyof ObfuscationArtefact['arrays'], Float32Array>;
+  statistics: ArtefactStatistics;
+  /** Spectral density of the noise per knot and radial bin, packed lower triangles [knots, bins, C(C+1)/2]. */
+  noise: Float32Array;
+  /** Of each of the H x W Hartley coefficients its radial bin, and how many of them each bin holds. */
+  bins: Uint8Array;
+  counts: Float64Array;
   /** Activation and noise are rounded to multiples of it: a power of two. */
   step: number;
 }
 
-/** float32 holds every whole number up to here, so z = code * step is exact. */
-const EXACT = 2 ** 24;
-/** The largest |epsilon| that Box-Muller makes of 32-bit uniforms: sqrt(2 ln 2^32). */
-const LARGEST_EPSILON = 6.67;
-
 /**
- * Read `obfuscation.json` and its binary, and check that they belong to this model and can be run exactly.
- * @param expectedSha256 of the JSON file, where a model.json vouches for it
+ * Read `obfuscation.json` and what noise is made of, and check that they belong to this model and can be run exactly. The
+ * weights of server and decoder are read when they are needed.
+ * @param expectedSha256 of the document, where a model.json vouches for it
  * @throws VeilError `artefact_mismatch`, `artefact_missing` or `model_mismatch`
  */
 export async function readObfuscation(path: string, model: ModelManifest, expectedSha256?: string): Promise<Obfuscation> {
@@ -29,27 +43,88 @@ export async function readObfuscation(path: string, model: ModelManifest, expect
   if (expectedSha256 !== undefined) {
     checkHash(path, expectedSha256, hash);
   }
-  const description = parse(path, bytes);
-  checkOwner(description, model);
-  const dataPath = join(dirname(path), basename(description.data.file));
-  const data = await readRequired(dataPath);
-  checkHash(dataPath, description.data.sha256, sha256(data));
-  const obfuscation = { description, sha256: hash, arrays: slice(path, description, data), step: 2 ** description.grid_exponent };
+  const document = parse(path, bytes);
+  checkOwner(document, model);
+  checkKnots(path, document);
+  const dir = dirname(path);
+  const [, height, width] = document.activation_shape;
+  const radial = radialBins(frequenciesOf(height, width), document.ring_ends);
+  const sizes = {
+    shape: document.activation_shape,
+    targets: document.targets,
+    bins: radial.counts.length,
+    knots: document.knots.length
+  };
+  const file = join(dir, document.statistics.file);
+  const { statistics, noise } = await checked(file, async () => fromTensors(await readTensors(dir, document.statistics), sizes));
+  const obfuscation: Obfuscation = {
+    dir,
+    document,
+    sha256: hash,
+    statistics,
+    noise,
+    bins: hartleyBins(radial),
+    counts: radial.counts,
+    step: 2 ** document.grid_exponent
+  };
   checkGrid(path, obfuscation);
   return obfuscation;
 }
 
-/** What ALPHA means here, in one sentence; with a value, what that value means. */
-export function meaningOfAlpha({ description }: Obfuscation, alpha?: number): string {
-  return alpha === undefined
-    ? `Uncalibrated: ALPHA is the noise's standard deviation as a share of each channel's own` +
-        ` (${description.alpha_min} … ${description.alpha_max}), not a measured leakage.`
-    : `ALPHA ${alpha} on an uncalibrated artefact: a noise scale, not a measured leakage.`;
+/**
+ * Weights of the adaptive decoder.
+ * @throws VeilError `artefact_missing`, `artefact_mismatch`, `model_mismatch` when the file is another than at the learning
+ */
+export function readDecoderWeights({ dir, document }: Obfuscation): Promise<Weights> {
+  return readWeights(dir, document.decoder);
 }
 
-export function artefactRef(obfuscation: Obfuscation): ArtefactRef {
-  const { kind, calibrated } = obfuscation.description;
-  return { sha256: obfuscation.sha256, kind, calibrated, meaning: meaningOfAlpha(obfuscation) };
+/**
+ * Weights of denoiser and tail of one knot; null where the filter alone goes before the tail.
+ * @throws VeilError as `readDecoderWeights`
+ */
+export async function readServerWeights({ dir, document }: Obfuscation, knot: number): Promise<Weights | null> {
+  const { weights } = document.knots[knot];
+  return weights && readWeights(dir, weights);
+}
+
+async function readWeights(dir: string, file: TensorFile): Promise<Weights> {
+  const tensors = await readTensors(dir, file);
+  return checked(join(dir, file.file), async () =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, { data, shape }]) => {
+        if (!(data instanceof Float32Array) || !data.every(Number.isFinite)) {
+          throw new RangeError(`${name} is not made of finite numbers`);
+        }
+        return [name, { data: data.slice(), shape }];
+      })
+    )
+  );
+}
+
+async function readTensors(dir: string, { file, sha256: expected, bytes }: TensorFile) {
+  const path = join(dir, file);
+  const content = await readRequired(path);
+  if (content.length !== bytes) {
+    throw unusable(path, `it has ${content.length} bytes, not ${bytes}`);
+  }
+  checkHash(path, expected, sha256(content));
+  return checked(path, async () => decodeSafetensors(content).tensors);
+}
+
+/** What is wrong with a file's content, with the file's name. */
+async function checked<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (thrown instanceof RangeError) {
+      throw unusable(path, thrown.message);
+    }
+    if (thrown instanceof VeilError && thrown.code === 'bad_tensor') {
+      throw unusable(path, 'it is not valid safetensors');
+    }
+    throw thrown;
+  }
 }
 
 async function readRequired(path: string): Promise<Buffer> {
@@ -58,23 +133,37 @@ async function readRequired(path: string): Promise<Buffer> {
   });
 }
 
-function parse(path: string, bytes: Uint8Array): ObfuscationArtefact {
+function parse(path: string, bytes: Uint8Array): ObfuscationDocument {
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     throw unusable(path, 'it is not JSON');
   }
-  const fault = Value.Errors(ObfuscationArtefact, document).First();
+  const schema = (document as { schema?: unknown } | null)?.schema;
+  if (typeof schema === 'number' && schema > 2) {
+    throw new VeilError(
+      'artefact_mismatch',
+      `${path} was made by a newer Veilbook (schema ${schema}, this one reads 2). Nothing was sent.`,
+      'Update Veilbook, or use the artefact that came with this one.'
+    );
+  }
+  const fault = Value.Errors(ObfuscationDocument, document).First();
   if (fault) {
     throw unusable(path, `${fault.path || 'the document'}: ${fault.message}`);
   }
-  return document as ObfuscationArtefact;
+  const found = document as ObfuscationDocument;
+  const files = [found.statistics, found.decoder, ...found.knots.flatMap(({ weights }) => weights ?? [])];
+  const outside = files.find(({ file }) => basename(file) !== file);
+  if (outside) {
+    throw unusable(path, `it names ${outside.file}, which is outside its folder`);
+  }
+  return found;
 }
 
-function checkOwner(artefact: ObfuscationArtefact, model: ModelManifest): void {
+function checkOwner(document: ObfuscationDocument, model: ModelManifest): void {
   for (const part of ['head', 'tail'] as const) {
-    const [belongs, has] = [artefact[`${part}_sha256`], model[part].sha256];
+    const [belongs, has] = [document[`${part}_sha256`], model[part].sha256];
     if (belongs !== has) {
       throw new VeilError(
         'artefact_mismatch',
@@ -83,8 +172,8 @@ function checkOwner(artefact: ObfuscationArtefact, model: ModelManifest): void {
       );
     }
   }
-  if (artefact.activation_shape.join() !== model.head.activation.shape.join()) {
-    const [belongs, has] = [artefact.activation_shape, model.head.activation.shape];
+  const [belongs, has] = [document.activation_shape, model.head.activation.shape];
+  if (belongs.join() !== has.join()) {
     throw new VeilError(
       'artefact_mismatch',
       `artefact is for activations of [${belongs}], this model's are [${has}]. Nothing was sent.`,
@@ -92,70 +181,3 @@ function checkOwner(artefact: ObfuscationArtefact, model: ModelManifest): void {
     );
   }
 }
-
-function slice(
-  path: string,
-  { arrays, data, activation_shape: [channels] }: ObfuscationArtefact,
-  bytes: Uint8Array
-): Obfuscation['arrays'] {
-  const shapes: Record<keyof ObfuscationArtefact['arrays'], number[]> = {
-    channel_mean: [channels],
-    channel_deviation: [channels],
-    activation_covariance: [channels, channels],
-    pixel_covariance: [channels, 48],
-    pixel_mean: [48]
-  };
-  if (bytes.length !== data.bytes) {
-    throw unusable(path, `${data.file} has ${bytes.length} bytes, not ${data.bytes}`);
-  }
-  const read = (name: keyof typeof shapes): Float32Array => {
-    const { offset, shape } = arrays[name];
-    const count = shapes[name].reduce((product, n) => product * n, 1);
-    if (shape.join() !== shapes[name].join() || offset + 4 * count > bytes.length) {
-      throw unusable(path, `${name} is not [${shapes[name]}] within ${data.file}`);
-    }
-    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 4 * count);
-    const values = Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
-    if (!values.every(Number.isFinite)) {
-      throw unusable(path, `${name} holds a value that is not a finite number`);
-    }
-    return values;
-  };
-  return {
-    channel_mean: read('channel_mean'),
-    channel_deviation: read('channel_deviation'),
-    activation_covariance: read('activation_covariance'),
-    pixel_covariance: read('pixel_covariance'),
-    pixel_mean: read('pixel_mean')
-  };
-}
-
-/** The grid must be 64 times finer than the smallest noise, and codes must fit a float32 exactly. */
-function checkGrid(path: string, { description, arrays, step }: Obfuscation): void {
-  const { alpha_min: min, alpha_max: max, clamp_deviations: clamp } = description;
-  if (!(min > 0 && min <= max)) {
-    throw unusable(path, `its ALPHA range ${min} … ${max} is empty`);
-  }
-  const [, height, width] = description.activation_shape;
-  if ((height * width) % 4 !== 0) {
-    throw unusable(path, `planes of ${height} x ${width} values are not made of whole vectors of 4`);
-  }
-  const smallest = arrays.channel_deviation.reduce((least, deviation) => Math.min(least, deviation));
-  if (!(step <= (min * smallest) / 64)) {
-    throw unusable(path, `its grid of 2^${description.grid_exponent} is coarser than 1/64 of the smallest noise deviation`);
-  }
-  const reach = arrays.channel_deviation.reduce(
-    (most, deviation, c) => Math.max(most, Math.abs(arrays.channel_mean[c]) + (clamp + max * LARGEST_EPSILON) * deviation),
-    0
-  );
-  if (!(reach / step < EXACT - 1)) {
-    throw unusable(path, `its grid of 2^${description.grid_exponent} is finer than float32 can hold`);
-  }
-}
-
-const unusable = (path: string, why: string): VeilError =>
-  new VeilError(
-    'artefact_mismatch',
-    `${path} cannot be used: ${why}. Nothing was sent.`,
-    'Copy the model folder again, or make the artefact anew.'
-  );

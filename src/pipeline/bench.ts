@@ -22,12 +22,12 @@ export class Bench {
 
   /** @throws VeilError `artefact_missing` when the model has no obfuscation to measure. */
   static async open(model: DetectorModel, provider: Provider, threads: number, frame: BenchFrame): Promise<Bench> {
-    if (!model.obfuscation) {
+    if (!model.interim) {
       const remedy = 'Use a model that has an artefact, such as the bundled faceboxes.';
       throw new VeilError('artefact_missing', `${model.dir} has no obfuscation. Nothing was measured.`, remedy);
     }
     const detector = await Detector.open(model, provider, threads);
-    const alpha = model.obfuscation.description.alpha_min;
+    const alpha = model.interim.description.alpha_min;
     const device = provider.kind === 'cuda' ? `cuda:${provider.index}` : provider.kind;
     return new Bench(detector, frame, { mode: 'noisy', alpha }, device);
   }

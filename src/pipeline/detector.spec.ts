@@ -18,7 +18,7 @@ let bare: Detector;
 beforeAll(async () => {
   model = await loadDetector();
   detector = await Detector.open(model, { kind: 'cpu', index: 0 }, 1);
-  bare = await Detector.open({ ...model, obfuscation: null }, { kind: 'cpu', index: 0 }, 1);
+  bare = await Detector.open({ ...model, interim: null }, { kind: 'cpu', index: 0 }, 1);
 });
 afterAll(() => Promise.all([detector.release(), bare.release()]));
 
@@ -102,7 +102,7 @@ describe('the detector', () => {
   it('hands out the activation that the tail saw, never the clean one of a noisy run', async () => {
     const clean = (await detector.forwardHead(stripes, () => undefined)).data as Float32Array;
     const { activation } = await detector.detect(request({ mode: 'noisy', alpha: 0.2 }, { activation: true }), context);
-    const step = model.obfuscation!.step;
+    const step = model.interim!.step;
     const sent = activation!.data as Float32Array;
     expect(sent.every(value => Number.isInteger(value / step))).toBe(true);
     expect(sent.filter((value, i) => value === clean[i]).length).toBeLessThan(sent.length / 50);

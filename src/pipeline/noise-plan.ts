@@ -1,11 +1,11 @@
 import { VeilError, type PictureKind, type RunOptions } from '../protocol';
-import { artefactRef, meaningOfAlpha, type LoadedModel, type Obfuscation } from '../models';
+import { interimMeaning, interimRef, type LoadedModel, type InterimObfuscation } from '../models';
 import type { NoiseOutcome } from './compute';
 import { insecureSeededRandom, requireAlpha, requireObfuscation, secureRandom, type RandomBytes } from './noise';
 
 /** Everything a noisy run needs, checked before anything runs. */
 export interface NoisePlan {
-  obfuscation: Obfuscation;
+  obfuscation: InterimObfuscation;
   alpha: number;
   random: RandomBytes;
   /** What results say about this noise. */
@@ -50,7 +50,7 @@ export function planRun(
 export function planNoise(model: LoadedModel, alpha: number | undefined, seed: number | undefined): NoisePlan {
   const obfuscation = requireObfuscation(model);
   const strength = requireAlpha(alpha, obfuscation);
-  const notices = [meaningOfAlpha(obfuscation, strength)];
+  const notices = [interimMeaning(obfuscation, strength)];
   if (seed !== undefined) {
     notices.push(`The noise comes from seed ${seed} and can be subtracted by anyone who knows it: this result is not private.`);
   }
@@ -58,6 +58,6 @@ export function planNoise(model: LoadedModel, alpha: number | undefined, seed: n
     obfuscation,
     alpha: strength,
     random: seed === undefined ? secureRandom : insecureSeededRandom(seed),
-    said: { artefact: artefactRef(obfuscation), notices, private: seed === undefined }
+    said: { artefact: interimRef(obfuscation), notices, private: seed === undefined }
   };
 }

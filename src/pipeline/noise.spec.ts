@@ -17,12 +17,12 @@ beforeAll(async () => {
 /** z for an activation of the same value everywhere. */
 function draw(value: number, alpha: number, random: RandomBytes = secureRandom): Float32Array {
   const activation = cleanActivation(arena.regions.activation.float32().fill(value), SHAPE);
-  return obfuscate(activation, model.obfuscation!, alpha, arena, random).data.slice();
+  return obfuscate(activation, model.interim!, alpha, arena, random).data.slice();
 }
 
 /** epsilon of each value, from z of a zero activation. */
 function epsilons(alpha: number, random?: RandomBytes): Float64Array {
-  const { channel_deviation: deviation } = model.obfuscation!.arrays;
+  const { channel_deviation: deviation } = model.interim!.arrays;
   return Float64Array.from(draw(0, alpha, random), (z, i) => z / (alpha * deviation[Math.floor(i / PLANE)]));
 }
 
@@ -73,7 +73,7 @@ describe('the noise', () => {
   });
 
   it('grows with ALPHA and the deviation of each channel', () => {
-    const deviation = model.obfuscation!.arrays.channel_deviation;
+    const deviation = model.interim!.arrays.channel_deviation;
     for (const alpha of [0.05, 0.95]) {
       const z = draw(0, alpha);
       for (const channel of [0, 64, 127]) {
@@ -86,14 +86,14 @@ describe('the noise', () => {
   });
 
   it('leaves nothing off the grid, whose step is at most 1/64 of the smallest noise', () => {
-    const { step, arrays, description } = model.obfuscation!;
+    const { step, arrays, description } = model.interim!;
     const z = draw(0.123456789, 0.05);
     expect(z.every(value => Number.isInteger(value / step) && Math.abs(value / step) < 2 ** 24)).toBe(true);
     expect(step).toBeLessThanOrEqual((description.alpha_min * Math.min(...arrays.channel_deviation)) / 64);
   });
 
   it('clamps what lies far outside the channel before it adds noise', () => {
-    const { arrays, description } = model.obfuscation!;
+    const { arrays, description } = model.interim!;
     const reach = (c: number) => arrays.channel_mean[c] + (description.clamp_deviations + 7 * 0.2) * arrays.channel_deviation[c];
     expect(draw(Infinity, 0.2).every((value, i) => value <= reach(Math.floor(i / PLANE)))).toBe(true);
   });
@@ -126,7 +126,7 @@ describe('a noisy run fails closed', () => {
   const left = () => arena.regions.obfuscated.float32();
 
   it('without an artefact', () => {
-    const bare = { ...model, obfuscation: null };
+    const bare = { ...model, interim: null };
     expect(() => planRun(bare, { mode: 'noisy', alpha: 0.2 }, [])).toThrow(expect.objectContaining({ code: 'artefact_missing' }));
     expect(() => planNoise(bare, 0.2, undefined)).toThrow(expect.objectContaining({ code: 'artefact_missing' }));
   });
@@ -152,7 +152,7 @@ describe('a noisy run fails closed', () => {
   it('when the activation is not a number somewhere', () => {
     const activation = arena.regions.activation.float32().fill(1);
     activation[77_777] = NaN;
-    const run = () => obfuscate(cleanActivation(activation, SHAPE), model.obfuscation!, 0.2, arena, secureRandom);
+    const run = () => obfuscate(cleanActivation(activation, SHAPE), model.interim!, 0.2, arena, secureRandom);
     expect(run).toThrow(expect.objectContaining({ code: 'bad_tensor' }));
     expect(left().every(value => value === 0)).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, randomFillSync } from 'node:crypto';
 import { VeilError } from '../protocol';
-import type { LoadedModel, Obfuscation } from '../models';
+import type { LoadedModel, InterimObfuscation } from '../models';
 import type { CleanActivation, ObfuscatedActivation } from './activation';
 import type { Arena } from './kernels';
 
@@ -36,22 +36,22 @@ export function insecureSeededRandom(seed: number): RandomBytes {
  * The artefact that noisy runs of this model use.
  * @throws VeilError `artefact_missing`
  */
-export function requireObfuscation({ manifest, obfuscation }: LoadedModel): Obfuscation {
-  if (!obfuscation) {
+export function requireObfuscation({ manifest, interim }: LoadedModel): InterimObfuscation {
+  if (!interim) {
     throw new VeilError(
       'artefact_missing',
       `Model ${manifest.name} has no obfuscation artefact. Nothing was run, nothing was sent.`,
       'Use a model that has one (the bundled faceboxes), or run clean.'
     );
   }
-  return obfuscation;
+  return interim;
 }
 
 /**
  * The strength to use.
  * @throws VeilError `bad_alpha` when it is missing or outside the artefact's range
  */
-export function requireAlpha(alpha: number | undefined, { description }: Obfuscation): number {
+export function requireAlpha(alpha: number | undefined, { description }: InterimObfuscation): number {
   const range = `${description.alpha_min} … ${description.alpha_max}`;
   if (alpha === undefined) {
     throw new VeilError(
@@ -82,7 +82,7 @@ export function requireAlpha(alpha: number | undefined, { description }: Obfusca
  */
 export function obfuscate(
   activation: CleanActivation,
-  obfuscation: Obfuscation,
+  obfuscation: InterimObfuscation,
   alpha: number,
   arena: Arena<NoiseRegion>,
   random: RandomBytes

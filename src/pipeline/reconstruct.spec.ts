@@ -9,7 +9,7 @@ beforeAll(async () => {
 
 /** Expected squared error of the attacker's estimate, summed over its pixels, less the pixels' own variance. */
 function gain(alpha: number, weights: Float32Array): number {
-  const { activation_covariance: saa, pixel_covariance: say, channel_deviation: deviation } = model.obfuscation!.arrays;
+  const { activation_covariance: saa, pixel_covariance: say, channel_deviation: deviation } = model.interim!.arrays;
   const [channels, outputs] = [deviation.length, 48];
   let sum = 0;
   for (let k = 0; k < outputs; k++) {
@@ -27,7 +27,7 @@ function gain(alpha: number, weights: Float32Array): number {
 
 describe('the linear attacker', () => {
   it('is the best linear one at its ALPHA: every nudge makes it worse', () => {
-    const weights = attackWeights(model.obfuscation!, 0.4);
+    const weights = attackWeights(model.interim!, 0.4);
     const best = gain(0.4, weights);
     for (let trial = 1; trial <= 4; trial++) {
       const nudged = weights.map((w, i) => w + 0.05 * Math.sin(i * trial));
@@ -36,15 +36,15 @@ describe('the linear attacker', () => {
   });
 
   it('adapts to ALPHA, and recovers less the larger it is', () => {
-    const gains = [0, 0.05, 0.2, 0.4, 0.8, 0.95].map(alpha => gain(alpha, attackWeights(model.obfuscation!, alpha)));
+    const gains = [0, 0.05, 0.2, 0.4, 0.8, 0.95].map(alpha => gain(alpha, attackWeights(model.interim!, alpha)));
     expect(gains).toEqual([...gains].sort((a, b) => a - b));
-    expect(gain(0.8, attackWeights(model.obfuscation!, 0.8))).toBeLessThan(gain(0.8, attackWeights(model.obfuscation!, 0.05)));
+    expect(gain(0.8, attackWeights(model.interim!, 0.8))).toBeLessThan(gain(0.8, attackWeights(model.interim!, 0.05)));
   });
 
   it('paints the mean picture where it sees the mean activation', () => {
-    const { channel_mean: mean, pixel_mean: pixels } = model.obfuscation!.arrays;
+    const { channel_mean: mean, pixel_mean: pixels } = model.interim!.arrays;
     const data = Float32Array.from({ length: 128 * 1024 }, (_, i) => mean[Math.floor(i / 1024)]);
-    const picture = new LinearAttacker(model.obfuscation!).reconstruct(cleanActivation(data, [128, 32, 32]), 0.2);
+    const picture = new LinearAttacker(model.interim!).reconstruct(cleanActivation(data, [128, 32, 32]), 0.2);
     expect(picture).toMatchObject({ width: 128, height: 128, order: 'rgb' });
     for (const [x, y] of [
       [0, 0],

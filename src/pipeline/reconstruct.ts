@@ -1,4 +1,4 @@
-import type { Obfuscation } from '../models';
+import type { InterimObfuscation } from '../models';
 import type { Pixels } from './raster';
 import type { AnyActivation } from './activation';
 
@@ -21,7 +21,7 @@ const REMEMBERED = 16;
 export class LinearAttacker {
   private readonly weights = new Map<number, Float32Array>();
 
-  constructor(private readonly obfuscation: Obfuscation) {}
+  constructor(private readonly obfuscation: InterimObfuscation) {}
 
   /**
    * @param activation [C,H,W]; what the tail saw
@@ -61,7 +61,7 @@ export class LinearAttacker {
 }
 
 /** W of the attacker for this ALPHA: [C,48], row-major. */
-export function attackWeights({ arrays, step }: Obfuscation, alpha: number): Float32Array {
+export function attackWeights({ arrays, step }: InterimObfuscation, alpha: number): Float32Array {
   const size = arrays.channel_deviation.length;
   const covariance = Float64Array.from(arrays.activation_covariance);
   let trace = 0;

@@ -3,6 +3,7 @@ export * from './artefact';
 export * from './detection';
 export * from './devices';
 export * from './errors';
+export * from './float16';
 export * from './learning';
 export * from './mime';
 export * from './models';

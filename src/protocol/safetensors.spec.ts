@@ -34,6 +34,37 @@ describe('safetensors', () => {
     expect(Array.from(decodeSafetensors(buffer).tensors.a.data)).toEqual([1, 2]);
   });
 
+  it('rounds to binary16 where asked to: ties to even, small numbers and overflow as IEEE 754 says', () => {
+    const cases: [value: number, stored: number][] = [
+      [0, 0],
+      [-0, -0],
+      [1, 1],
+      [-2.5, -2.5],
+      [65504, 65504],
+      [65519, 65504],
+      [65520, Infinity],
+      [-1e9, -Infinity],
+      [1 + 2 ** -11, 1],
+      [1 + 3 * 2 ** -11, 1 + 2 ** -9],
+      [1 + 2 ** -11 + 2 ** -20, 1 + 2 ** -10],
+      [2 - 2 ** -12, 2],
+      [2 ** -14, 2 ** -14],
+      [2 ** -14 - 2 ** -25, 2 ** -14],
+      [2 ** -24, 2 ** -24],
+      [2 ** -25, 0],
+      [1.5 * 2 ** -25, 2 ** -24],
+      [2 ** -30, 0],
+      [NaN, NaN]
+    ];
+    const data = Float32Array.from(cases, ([value]) => value);
+    const wire = encodeSafetensors({ a: { data, shape: [data.length], half: true }, b: { data, shape: [data.length] } });
+    const { a, b } = decodeSafetensors(wire).tensors;
+    expect(Array.from(a.data)).toEqual(cases.map(([, stored]) => stored));
+    expect(Array.from(b.data)).toEqual(Array.from(data));
+    const again = encodeSafetensors({ a: { ...a, half: true } });
+    expect(Array.from(decodeSafetensors(again).tensors.a.data)).toEqual(Array.from(a.data));
+  });
+
   it('refuses damaged bodies with a typed error and nothing else', () => {
     const wire = encodeSafetensors({ a: { data: new Float32Array(8), shape: [2, 4] } }, { alpha: 0.2 });
     fc.assert(

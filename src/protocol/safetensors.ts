@@ -1,4 +1,5 @@
 import { VeilError } from './errors';
+import { fromFloat16, toFloat16 } from './float16';
 
 /**
  * Tensors on the wire: the safetensors layout (8-byte little-endian header length, JSON header,
@@ -7,12 +8,14 @@ import { VeilError } from './errors';
  */
 export const SAFETENSORS_MIME = 'application/vnd.safetensors';
 
-const DTYPES = { F32: Float32Array, U8: Uint8Array } as const;
+const DTYPES = { F32: Float32Array, F16: Uint16Array, U8: Uint8Array } as const;
 type Dtype = keyof typeof DTYPES;
 
 export interface WireTensor {
   data: Float32Array | Uint8Array;
   shape: readonly number[];
+  /** Float values are to be written rounded to binary16; whoever reads gets float32 of it. */
+  half?: boolean;
 }
 
 interface HeaderEntry {
@@ -30,13 +33,13 @@ export function encodeSafetensors(tensors: Record<string, WireTensor>, json?: un
     header.__metadata__ = { json: JSON.stringify(json) };
   }
   let offset = 0;
-  for (const [name, { data, shape }] of Object.entries(tensors)) {
-    header[name] = {
-      dtype: data instanceof Float32Array ? 'F32' : 'U8',
-      shape: [...shape],
-      data_offsets: [offset, offset + data.byteLength]
-    };
-    offset += data.byteLength;
+  const bodies: ArrayBufferView[] = [];
+  for (const [name, { data, shape, half }] of Object.entries(tensors)) {
+    const body = half && data instanceof Float32Array ? toFloat16(data) : data;
+    const dtype = body instanceof Float32Array ? 'F32' : body instanceof Uint16Array ? 'F16' : 'U8';
+    header[name] = { dtype, shape: [...shape], data_offsets: [offset, offset + body.byteLength] };
+    offset += body.byteLength;
+    bodies.push(body);
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   // Pad with spaces so that float data starts on an 8-byte boundary.
@@ -45,20 +48,24 @@ export function encodeSafetensors(tensors: Record<string, WireTensor>, json?: un
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(text, 8);
   let at = 8 + padded;
-  for (const { data } of Object.values(tensors)) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const { buffer, byteOffset, byteLength } of bodies) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
   }
   return bytes;
 }
 
 /**
- * Parse what `encodeSafetensors` or any safetensors writer made (F32 and U8 only).
+ * Parse what `encodeSafetensors` or any safetensors writer made (F32, U8, and F16 as float32).
  * @throws VeilError `bad_tensor` when header, offsets, dtype or sizes do not hold.
  */
 export function decodeSafetensors(bytes: Uint8Array): { tensors: Record<string, WireTensor>; json: unknown } {
   const refuse = (why: string) =>
-    new VeilError('bad_tensor', `The tensor body is not valid safetensors: ${why}. Nothing was run.`, 'Send F32 or U8 tensors.');
+    new VeilError(
+      'bad_tensor',
+      `The tensor body is not valid safetensors: ${why}. Nothing was run.`,
+      'Send F32, F16 or U8 tensors.'
+    );
   if (bytes.length < 8) {
     throw refuse('it is shorter than 8 bytes');
   }
@@ -103,8 +110,8 @@ function readDocument(metadata: unknown, refuse: (why: string) => VeilError): un
 
 function readEntry(bytes: Uint8Array, start: number, entry: unknown, refuse: (why: string) => VeilError): WireTensor {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>;
-  if (dtype !== 'F32' && dtype !== 'U8') {
-    throw refuse(`dtype ${String(dtype)} is not F32 or U8`);
+  if (dtype === undefined || !Object.hasOwn(DTYPES, dtype)) {
+    throw refuse(`dtype ${String(dtype)} is not F32, F16 or U8`);
   }
   const whole = (n: unknown) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
   if (!Array.isArray(shape) || !shape.every(whole)) {
@@ -124,5 +131,5 @@ function readEntry(bytes: Uint8Array, start: number, entry: unknown, refuse: (wh
     ? new ArrayType(bytes.buffer as ArrayBuffer, bytes.byteOffset + start + from, count)
     : // Not bytes.slice(): a Node Buffer's slice is another view of the same memory.
       new ArrayType(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
-  return { data, shape };
+  return { data: data instanceof Uint16Array ? fromFloat16(data) : data, shape };
 }
