@@ -9,3 +9,6 @@ export {
 } from './average-precision';
 export { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap';
 export { readCoco, readFddb, type LabelledPhotograph } from './datasets';
+export { differenceHash, hashDistance, nearGroups, NEAR } from './near-duplicates';
+export { contentHash, findPhotographs } from './photographs';
+export { splitPhotographs, type PartSizes, type PhotographParts } from './split-photographs';
