@@ -4,3 +4,6 @@
  */
 export { resampleRow, blendRows } from './resize';
 export { gaussian, addNoise } from './noise';
+export { quantiseField } from './field';
+export { multiplyLower } from './field-product';
+export { hartleyColumns, hartleyRowsOntoCodes } from './field-hartley';

@@ -39,6 +39,21 @@ export interface Kernels {
     step: number,
     deviationSteps: number
   ): number;
+  quantiseField(activation: number, codes: number, limits: number, channels: number, plane: number, inverse: number): number;
+  multiplyLower(values: number, order: number, count: number, factor: number, channels: number): void;
+  hartleyColumns(values: number, height: number, width: number, channels: number, table: number, scratch: number): void;
+  hartleyRowsOntoCodes(
+    values: number,
+    height: number,
+    width: number,
+    pitch: number,
+    table: number,
+    scratch: number,
+    codes: number,
+    out: number,
+    channels: number,
+    step: number
+  ): number;
 }
 
 /** A part of the kernels' memory. Its address never changes, so that tensors over it stay valid. */
