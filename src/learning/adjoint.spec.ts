@@ -195,6 +195,31 @@ describe('the gradient agrees with two-sided differences for', () => {
       CASES
     ));
 
+  it('Split whose parts are read, or not, and Gather that reorders', () =>
+    fc.assert(
+      fc.asyncProperty(
+        seed,
+        fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
+        fc.subarray(['a', 'b', 'c'], { minLength: 1 }),
+        (start, order, read) => {
+          const nodes = [
+            node('Gather', ['x', 'order'], ['turned'], { axis: -2 }),
+            node('Split', ['turned', 'sizes'], ['a', 'b', 'c'], { axis: 2 }),
+            ...read.map(part => node('Sigmoid', [part], [`${part}.y`])),
+            node(
+              'Concat',
+              read.map(part => `${part}.y`),
+              ['y'],
+              { axis: 2 }
+            )
+          ];
+          const constants = [integerTensor('order', order), integerTensor('sizes', [1, 2, 1])];
+          return expectGradient(tailOf(nodes, [2, 4, 3], ['y'], constants), [2, 2, 4, 3], uniform(start));
+        }
+      ),
+      CASES
+    ));
+
   it('Reshape, Flatten, Squeeze and Unsqueeze', () =>
     fc.assert(
       fc.asyncProperty(seed, small(1, 3), (start, flat) => {
@@ -303,6 +328,11 @@ describe('what has no gradient is refused by name:', () => {
       'Pad y has mode reflect'
     );
   });
+
+  it('Gather that takes a row twice', () =>
+    refused(single([3, 3], node('Gather', ['x', 'rows'], ['y'], { axis: 1 }), [integerTensor('rows', [0, 2, 2])])).toThrow(
+      'Gather y does more than put rows into another order'
+    ));
 
   it('Gemm that transposes the activation', () =>
     refused(single([3], node('Gemm', ['x', 'x'], ['y'], { transA: 1 }))).toThrow('Gemm y transposes its first matrix'));

@@ -1,6 +1,6 @@
 import { clone } from '@bufbuild/protobuf';
 import { GraphView, probeShapes, type OnnxModel } from '../models/onnx';
-import { node as make, port, withGraph } from '../models/onnx/build';
+import { node as make, port, withGraph, type Dimension } from '../models/onnx/build';
 import { NodeProtoSchema, type NodeProto, type TensorProto, type ValueInfoProto } from '../models/onnx/generated/onnx_pb';
 import { readsOf } from '../models/onnx/graph';
 import { isStandard } from '../models/onnx/model';
@@ -40,6 +40,14 @@ export interface Loss {
   cotangents: Readonly<Record<string, string>>;
   /** The loss, a scalar []. */
   value: string;
+}
+
+export interface GradientOptions {
+  loss: Loss;
+  /** Names of float32 initialisers of the network, or inputs. */
+  by: readonly string[];
+  /** Shapes of inputs where the network leaves more open than the batch axis, which may stay open: `['N', 128, 32, 32]`. */
+  shapes?: Readonly<Record<string, readonly Dimension[]>>;
 }
 
 /** A graph that gives a loss and its gradient, and the names of its ports; all are float32. */
@@ -92,7 +100,7 @@ export async function adjointOf(tail: OnnxModel, targets?: readonly string[]): P
   const cotangents = Object.fromEntries(wanted.map(target => [target, tape.name(`d_${target}`)]));
   accumulate(model, tape, cotangents);
   const gradient = tape.name(`d_${activation}`);
-  tape.nodes.push(make('Identity', [tape.gradientOf(activation)!], [gradient]));
+  tape.nodes.push(make('Identity', [tape.gradientOrZero(activation)], [gradient]));
   const input = [port(activation, tape.shape(activation)), ...wanted.map(target => port(cotangents[target], tape.shape(target)))];
   const whole = withGraph(model, {
     node: [...model.graph.node, ...tape.nodes],
@@ -106,15 +114,11 @@ export async function adjointOf(tail: OnnxModel, targets?: readonly string[]): P
 /**
  * The gradient of a loss by parameters of a network, by its inputs, or by both, in one graph. Parameters become inputs of
  * it, so that one session serves every step of a descent. A parameter need not act on the loss through one node alone.
- * @param options.by names of float32 initialisers or inputs of the network
  * @throws VeilError `model_mismatch` naming an operator whose gradient by such an operand is not known, or a name that
  *   the loss does not depend on
  */
-export async function gradientOf(
-  network: OnnxModel,
-  { loss, by }: { loss: Loss; by: readonly string[] }
-): Promise<GradientGraph> {
-  const { model, parameters } = withInputs(ownNodes(raiseOpset(network)), by);
+export async function gradientOf(network: OnnxModel, { loss, by, shapes }: GradientOptions): Promise<GradientGraph> {
+  const { model, parameters } = withInputs(ownNodes(raiseOpset(network)), by, shapes);
   const view = new GraphView(model);
   const between = pathTo(loss.targets, by, model.graph.node);
   const aside = by.find(name => !between.has(name));
@@ -126,7 +130,7 @@ export async function gradientOf(
   const reached = Object.entries(loss.cotangents).filter(([target]) => between.has(target));
   accumulate(model, tape, Object.fromEntries(reached));
   const gradients = Object.fromEntries(by.map(name => [name, tape.name(`d_${name}`)]));
-  by.forEach(name => tape.nodes.push(make('Identity', [tape.gradientOf(name)!], [gradients[name]])));
+  by.forEach(name => tape.nodes.push(make('Identity', [tape.gradientOrZero(name)], [gradients[name]])));
   const { graph } = model;
   const whole = withGraph(model, {
     node: [...graph.node, ...loss.nodes, ...tape.nodes],
@@ -144,8 +148,12 @@ function ownNodes(model: OnnxModel): OnnxModel {
   return withGraph(model, { node: model.graph.node.map(node => clone(NodeProtoSchema, node)) });
 }
 
-/** The same network with the initialisers of these names as inputs. */
-function withInputs(model: OnnxModel, by: readonly string[]): { model: OnnxModel; parameters: Record<string, number[]> } {
+/** The same network with the initialisers of these names as inputs, and inputs of these shapes. */
+function withInputs(
+  model: OnnxModel,
+  by: readonly string[],
+  shapes: GradientOptions['shapes'] = {}
+): { model: OnnxModel; parameters: Record<string, number[]> } {
   const { graph } = model;
   const view = new GraphView(model);
   const unknown = by.find(name => !view.initialisers.has(name) && !view.inputs.includes(name));
@@ -157,7 +165,9 @@ function withInputs(model: OnnxModel, by: readonly string[]): { model: OnnxModel
   const changed = withGraph(model, {
     // Old exporters list initialisers among the inputs.
     input: [
-      ...graph.input.filter(({ name }) => view.inputs.includes(name)),
+      ...graph.input
+        .filter(({ name }) => view.inputs.includes(name))
+        .map(input => (Object.hasOwn(shapes, input.name) ? port(input.name, shapes[input.name]) : input)),
       ...chosen.map(({ name, dims, dataType }) => port(name, dims.map(Number), dataType))
     ],
     initializer: graph.initializer.filter(tensor => !chosen.includes(tensor))
@@ -174,13 +184,12 @@ function accumulate(model: OnnxModel, tape: Tape, cotangents: Readonly<Record<st
   refuseUnknown(path);
   Object.entries(cotangents).forEach(([target, cotangent]) => tape.contribute(target, cotangent));
   for (const node of path.toReversed()) {
-    const gradient = tape.gradientOf(node.output[0]);
-    if (gradient === undefined) {
+    if (node.output.every(name => tape.ways(name) === 0)) {
       continue;
     }
     const followed = [...new Set(readsOf(node))].filter(name => tape.follow(name));
     const before = followed.map(name => tape.ways(name));
-    RULES[node.opType](node, gradient, tape);
+    RULES[node.opType](node, tape.gradientOrZero(node.output[0]), tape);
     const missed = followed.find((name, i) => tape.ways(name) === before[i]);
     if (missed !== undefined) {
       throw tape.refusal(node, `has no gradient by ${missed}`);

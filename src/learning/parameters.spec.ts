@@ -201,6 +201,16 @@ describe('a gradient graph', () => {
     );
   });
 
+  it('is made for shapes that the network leaves open', async () => {
+    const inputs = [port('x', ['N', 2, 'H', 'W'])];
+    const { node: operators, initializer } = net.graph;
+    const open2d = model({ name: 'net', nodes: operators, inputs, outputs: [port('y')], initialisers: initializer });
+    const shapes = { x: ['N', 2, 3, 3] };
+    const graph = await gradientOf(open2d, { loss: linearLoss('y'), by: ['w'], shapes });
+    expect(graph.gradients).toEqual({ w: 'd_w' });
+    await expect(gradientOf(open2d, { loss: linearLoss('y'), by: ['w'] })).rejects.toThrow('leaves its shape open');
+  });
+
   it('leaves the network as it was', async () => {
     const before = JSON.stringify(net.graph.node.map(({ output }) => output));
     await gradientOf(net, { loss: linearLoss('y'), by: ['w', 'b'] });

@@ -1,5 +1,5 @@
 import { integer, integers, text } from '../../models/onnx/attributes';
-import { integersOf } from '../../models/onnx/tensors';
+import { dimsOf, integersOf } from '../../models/onnx/tensors';
 import { type Rule, type Tape } from './tape';
 
 /** Reshape, Flatten, Squeeze, Unsqueeze: the same values in another shape. */
@@ -28,6 +28,26 @@ const concat: Rule = (node, gradient, tape) => {
     }
     from += size;
   }
+};
+
+/** Parts of a tensor that the loss does not depend on have a gradient of zeros. */
+const split: Rule = (node, gradient, tape) => {
+  const gradients = node.output.map((part, i) => (i === 0 ? gradient : tape.gradientOrZero(part)));
+  tape.contribute(node.input[0], tape.emit('Concat', gradients, { axis: integer(node, 'axis', 0) }));
+};
+
+/** A tensor's rows in another order: the gradient's are put back. */
+const gather: Rule = (node, gradient, tape) => {
+  const [input, indices] = node.input;
+  const constant = tape.view.constant(indices);
+  const axis = integer(node, 'axis', 0);
+  const size = tape.shape(input).at(axis);
+  const order = constant && dimsOf(constant).length === 1 ? integersOf(constant).map(n => (n < 0 ? n + Number(size) : n)) : [];
+  const back = Array.from(order.keys(), to => order.indexOf(to));
+  if (order.length !== size || back.includes(-1)) {
+    throw tape.refusal(node, 'does more than put rows into another order');
+  }
+  tape.contribute(input, tape.emit('Gather', [gradient, tape.integers(back)], { axis }));
 };
 
 /** A constant border: the gradient loses it. */
@@ -61,5 +81,7 @@ export const LAYOUT: Record<string, Rule> = {
   Unsqueeze: reshape,
   Transpose: transpose,
   Concat: concat,
+  Split: split,
+  Gather: gather,
   Pad: pad
 };

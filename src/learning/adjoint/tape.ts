@@ -79,10 +79,13 @@ export class Tape {
     return this.contributions.get(tensor)?.length ?? 0;
   }
 
-  /** The sum over all ways; undefined where there is none. */
-  gradientOf(tensor: string): string | undefined {
-    const found = this.contributions.get(tensor);
-    return found && (found.length > 1 ? this.emit('Sum', found) : found[0]);
+  /** The sum over all ways; zeros where there is none. */
+  gradientOrZero(tensor: string): string {
+    const found = this.contributions.get(tensor) ?? [];
+    if (found.length === 0) {
+      return this.emit('Expand', [this.floats(Float32Array.of(0), []), this.emit('Shape', [tensor])]);
+    }
+    return found.length > 1 ? this.emit('Sum', found) : found[0];
   }
 
   /** Dimensions of a tensor; those that follow the batch are names. */

@@ -100,6 +100,15 @@ describe('the loss of detections', () => {
     expect(Math.max(...Object.values(gradients).flatMap(name => Array.from(results[name].data, Math.abs)))).toBeLessThan(1e-6);
   });
 
+  it('takes the face from the column that is said', async () => {
+    const loss = detectionLoss(plain, { loc: 'loc', conf: 'conf', face: 0 });
+    const { model: graph } = await gradientOf(plain, { loss, by: ['x'] });
+    const same = Float32Array.from(scores.data, (_, i) => sigmoid(logits.data[2 * i] - logits.data[2 * i + 1]));
+    const results = await (await open(graph))({ ...feeds, scores: { ...scores, data: same }, boxes: offsets });
+    expect(Math.abs(results[loss.value].data[0])).toBeLessThan(1e-6);
+    expect(await lossError(plain, loss, ['x', 'l'], feeds)).toBeLessThan(1e-3);
+  });
+
   it('stays finite where scores are 0 or 1', async () => {
     const loss = detectionLoss(plain, { loc: 'loc', conf: 'conf' });
     const { model: graph } = await gradientOf(plain, { loss, by: ['x'] });

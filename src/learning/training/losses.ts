@@ -18,14 +18,15 @@ const SCORES_PER_IMAGE = 8;
  * arXiv:1504.08083), divided by sum q + 8 N, so that batches with many faces and with few take steps of like size.
  * Inputs, in this order: `scores` [N,P] in 0…1 and `boxes` [N,P,4], offsets as in loc. Where the tail has a tensor of
  * that name, the input is `reference scores` or `reference boxes`.
- * @param outputs of the tail: loc [N,P,4], and conf [N,P,2] with the face's score last, made by Softmax
+ * @param outputs of the tail: loc [N,P,4], and conf [N,P,2], made by Softmax, whose column `face` is the face's score
  * @throws VeilError `model_mismatch` where conf is not made by Softmax
  */
-export function detectionLoss(tail: OnnxModel, { loc, conf }: { loc: string; conf: string }): Loss {
+export function detectionLoss(tail: OnnxModel, { loc, conf, face = 1 }: { loc: string; conf: string; face?: number }): Loss {
   const writer = new LossWriter(tail);
   const [q, to] = [writer.reference('scores', conf, 1), writer.reference('boxes', loc)];
-  const face = writer.emit('Unsqueeze', [q, writer.integers([2])]);
-  const reference = writer.emit('Concat', [writer.emit('Sub', [writer.scalar(1), face]), face], { axis: 2 });
+  const faces = writer.emit('Unsqueeze', [q, writer.integers([2])]);
+  const others = writer.emit('Sub', [writer.scalar(1), faces]);
+  const reference = writer.emit('Concat', face === 1 ? [others, faces] : [faces, others], { axis: 2 });
   const images = writer.emit('Gather', [writer.emit('Shape', [q]), writer.integers([0])]);
   const floor = writer.emit('Mul', [writer.asFloat(images), writer.scalar(SCORES_PER_IMAGE)]);
   const norm = writer.emit('Add', [writer.sum(q), writer.emit('Squeeze', [floor])]);
@@ -33,7 +34,7 @@ export function detectionLoss(tail: OnnxModel, { loc, conf }: { loc: string; con
   // Smooth L1 of d is c (d - c/2) with c = d clipped to -1…1, and c is its derivative.
   const off = writer.emit('Sub', [loc, to]);
   const clipped = writer.emit('Clip', [off, writer.scalar(-1), writer.scalar(1)]);
-  const slope = writer.emit('Mul', [clipped, writer.emit('Mul', [face, writer.scalar(BOXES)])]);
+  const slope = writer.emit('Mul', [clipped, writer.emit('Mul', [faces, writer.scalar(BOXES)])]);
   const height = writer.emit('Sub', [off, writer.emit('Mul', [clipped, writer.scalar(0.5)])]);
   const boxes = writer.sum(writer.emit('Mul', [slope, height]));
 

@@ -2,12 +2,14 @@ import { GraphView, type OnnxModel } from '../../models/onnx';
 import { floatsOf } from '../../models/onnx/tensors';
 import { type Weights } from '../../models/artefact-content';
 import { VeilError } from '../../protocol';
-import { gradientOf, type GradientGraph, type Loss } from '../adjoint';
+import { gradientOf, type GradientGraph, type GradientOptions, type Loss } from '../adjoint';
 import { LearningSession, type LearningDevice, type Values } from '../session';
 import { Adam, normOf, type AdamOptions } from './adam';
 
 export interface TrainerOptions extends AdamOptions {
   device: LearningDevice;
+  /** Of inputs that the network leaves open, as in `gradientOf`. */
+  shapes?: GradientOptions['shapes'];
 }
 
 /** Operators whose constants are weights; those of others (a transform's matrix, a mean) are trained only by name. */
@@ -43,11 +45,11 @@ export class Trainer {
     network: OnnxModel,
     loss: Loss,
     parameters: readonly string[] | 'all',
-    { device, ...options }: TrainerOptions
+    { device, shapes, ...options }: TrainerOptions
   ): Promise<Trainer> {
     const { initialisers } = new GraphView(network);
     const by = parameters === 'all' ? weightsOf(network, loss.targets) : parameters;
-    const graph = await gradientOf(network, { loss, by });
+    const graph = await gradientOf(network, { loss, by, shapes });
     const values = Object.keys(graph.parameters).map(name => floatsOf(initialisers.get(name)!));
     const good = values.map(data => data.slice());
     return new Trainer(graph, await LearningSession.open(graph.model, device), values, good, options);
