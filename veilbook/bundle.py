@@ -12,17 +12,24 @@ FRAME_MIME = "application/vnd.veilbook.frame.v1+json"
 
 
 def caption(document: dict[str, Any]) -> str:
-    """One line: faces, mode or ALPHA with what it means, time and device.
+    """One line: faces or the best class, mode or ALPHA with what it means, time and device.
 
     ``1 face · ALPHA 0.2 (uncalibrated noise scale) · 23 ms on cpu``
     """
-    faces = sum(d["score"] >= document["threshold"] for d in document["detections"])
-    parts = [f"{faces} face" if faces == 1 else f"{faces} faces", _strength(document)]
+    parts = [_found(document), _strength(document)]
     if document["mode"] == "noisy" and not document["private"]:
         parts.append("not private (repeatable noise)")
     total = document["timings_ms"]["total"]
     parts.append(f"{total:.0f} ms on {document['device']}" if total >= 1 else f"{total:.1f} ms on {document['device']}")
     return " · ".join(parts)
+
+
+def _found(document: dict[str, Any]) -> str:
+    if document.get("classes"):
+        best = document["classes"][0]
+        return f"{best['label']} {best['score']:.2f}"
+    faces = sum(d["score"] >= document["threshold"] for d in document["detections"])
+    return f"{faces} face" if faces == 1 else f"{faces} faces"
 
 
 def _strength(document: dict[str, Any]) -> str:

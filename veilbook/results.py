@@ -70,6 +70,11 @@ class FrameResult:
         return boxes(self.document["detections"])
 
     @property
+    def classes(self) -> list[tuple[str, float]]:
+        """Label and score, 0 to 1, of a classifier's five best classes, best first; empty for a detector."""
+        return [(str(found["label"]), float(found["score"])) for found in self.document.get("classes", [])]
+
+    @property
     def mode(self) -> str:
         """``clean`` or ``noisy``."""
         return str(self.document["mode"])

@@ -24,7 +24,7 @@ type Entry = DetectDocument['results'][number];
 
 export function detectCommand(): Command {
   return new Command('detect')
-    .description('find faces in images, clean or through the obfuscation')
+    .description('find faces in images, or name them by a classifier, clean or through the obfuscation')
     .argument('<image...>', 'JPEG, PNG, WebP, TIFF or GIF files')
     .addOption(new Option('--mode <mode>', 'run clean or through the noise').choices(['clean', 'noisy']).default('clean'))
     .addOption(new Option('--alpha <number>', 'noise strength, needed by --mode noisy').argParser(number))
@@ -141,13 +141,24 @@ function leaveOut(image: string, error: VeilError, flags: DetectFlags, document:
 }
 
 function summary(entry: Entry): string {
-  const faces = entry.detections.filter(({ score }) => score >= entry.threshold).length;
   const strength = entry.alpha === null ? [] : [`ALPHA ${entry.alpha}${entry.artefact?.calibrated ? '' : ' (uncalibrated)'}`];
   return [
     entry.image,
-    `${faces} ${faces === 1 ? 'face' : 'faces'} at ${entry.threshold}`,
+    found(entry),
     ...strength,
     `${milliseconds(entry.timings_ms.total)} on ${entry.device}`,
     ...(entry.picture ? [entry.picture] : [])
   ].join('  ');
+}
+
+/** Faces, or what a classifier takes the frame for: its best class and what comes near it. */
+function found({ detections, classes, threshold }: Entry): string {
+  if (classes) {
+    return classes
+      .filter(({ score }, i) => i === 0 || score >= 0.1)
+      .map(({ label, score }) => `${label} ${score.toFixed(2)}`)
+      .join(', ');
+  }
+  const faces = detections.filter(({ score }) => score >= threshold).length;
+  return `${faces} ${faces === 1 ? 'face' : 'faces'} at ${threshold}`;
 }

@@ -14,11 +14,28 @@ export const Detection = Type.Object(
 );
 export type Detection = Static<typeof Detection>;
 
+/** What a classifier says of a whole frame. */
+export const ClassScore = Type.Object(
+  {
+    label: Type.String({ description: "the model's word for it; its index where the model has none" }),
+    index: Type.Integer({ minimum: 0, description: 'place in the scores of the tail' }),
+    score: Type.Number({ description: '0..1' })
+  },
+  { title: 'ClassScore' }
+);
+export type ClassScore = Static<typeof ClassScore>;
+
 /** Pictures a caller may ask for; none is coded unless somebody looks. */
 export const PictureKind = Type.Union([
   Type.Literal('annotated', { description: 'the frame with the boxes drawn into its pixels' }),
   Type.Literal('frame', { description: 'the frame alone, no longer than max_side' }),
-  Type.Literal('reconstruction', { description: 'what the reference attacker makes of the activation that the tail saw' })
+  Type.Literal('reconstruction', {
+    description: 'what the adaptive decoder, an attacker who knows the noise, makes of the activation that the tail saw'
+  }),
+  Type.Literal('linear_attacker', { description: 'the same by the best linear attacker who knows the noise' }),
+  Type.Literal('naive_viewer', {
+    description: 'the same by a linear decoder of clean activations: an illustration, no evidence of protection'
+  })
 ]);
 export type PictureKind = Static<typeof PictureKind>;
 
@@ -74,7 +91,8 @@ export const DetectionResult = Type.Object(
     width: Type.Integer(),
     height: Type.Integer(),
     threshold: Type.Number(),
-    detections: Type.Array(Detection),
+    detections: Type.Array(Detection, { description: 'none from a classifier' }),
+    classes: Type.Optional(Type.Array(ClassScore, { description: 'of a classifier only: the five best, best first' })),
     timings_ms: Timings,
     device: Type.String({ description: 'the device that ran it, never the one that was wished for' }),
     notices: Type.Array(Type.String(), { description: 'lines a person must see: a fallback, an uncalibrated artefact, a seed' }),

@@ -42,7 +42,9 @@ export const RunSummary = Type.Object(
     calibrated: Type.Union([Type.Boolean(), Type.Null()], {
       description: 'false where ALPHA is a noise scale and no measured leakage; null where no artefact took part'
     }),
-    faces: Type.Union([Type.Integer(), Type.Null()], { description: 'boxes at or above the threshold; null when it failed' }),
+    faces: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'boxes at or above the threshold; null when it failed, and for a classifier'
+    }),
     total_ms: Type.Number(),
     device: Type.String(),
     error: Type.Union([Type.String(), Type.Null()])

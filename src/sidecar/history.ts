@@ -25,7 +25,7 @@ export function summariseRun(result: DetectionResult, started: Date): RunSummary
     mode: result.mode,
     alpha: result.alpha,
     calibrated: result.artefact?.calibrated ?? null,
-    faces: result.detections.filter(({ score }) => score >= result.threshold).length,
+    faces: result.classes ? null : result.detections.filter(({ score }) => score >= result.threshold).length,
     total_ms: result.timings_ms.total,
     device: result.device,
     error: null

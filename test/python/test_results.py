@@ -48,6 +48,15 @@ def test_the_caption_says_faces_alpha_time_and_device() -> None:
     assert repr(result(detections=[])).startswith("0 faces · ")
 
 
+def test_a_classifier_says_its_best_classes_and_finds_no_faces() -> None:
+    classes = [{"label": "seven", "index": 7, "score": 0.97}, {"label": "one", "index": 1, "score": 0.02}]
+    shown = result(detections=[], classes=classes)
+    assert shown.classes == [("seven", 0.97), ("one", 0.02)]
+    assert shown.faces.shape == (0, 5)
+    assert shown.caption.startswith("seven 0.97 · ALPHA 0.2")
+    assert result().classes == []
+
+
 def test_repeatable_noise_is_called_not_private() -> None:
     assert "not private" in result(private=False).caption
 
