@@ -14,6 +14,14 @@ describe('readBundle', () => {
     expect(readBundle(frameBundle({ reconstruction: null })).ok).toBe(true);
   });
 
+  it('refuses classes that are none', () => {
+    const { result, ...rest } = frameBundle();
+    for (const classes of [null, [], 'seven', [{ label: 7, score: 1 }], [{ label: 'seven' }]]) {
+      expect(readBundle({ ...rest, result: { ...result, classes } })).toMatchObject({ ok: false, problem: 'damaged' });
+    }
+    expect(readBundle({ ...rest, result: { ...result, classes: [{ label: 'seven', index: 7, score: 1 }] } }).ok).toBe(true);
+  });
+
   it('keeps the caption of a version it does not know', () => {
     expect(readBundle({ schema: 2, caption: '3 faces' })).toEqual({ ok: false, problem: 'version', caption: '3 faces' });
   });

@@ -71,7 +71,16 @@ function isRun(value: unknown): boolean {
     Array.isArray(value.detections) &&
     value.detections.every(
       detection => isRecord(detection) && ['x1', 'y1', 'x2', 'y2', 'score'].every(key => isNumber(detection[key]))
-    )
+    ) &&
+    (value.classes === undefined || isClasses(value.classes))
+  );
+}
+
+function isClasses(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(found => isRecord(found) && typeof found.label === 'string' && isNumber(found.score))
   );
 }
 

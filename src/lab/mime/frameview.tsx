@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
-import type { Detection, FrameBundle, Mode } from '../../protocol';
+import type { ClassScore, Detection, FrameBundle, Mode } from '../../protocol';
 import { Choice } from './choice';
 import { Details } from './details';
 import { ownKeys } from './keys';
@@ -9,12 +9,13 @@ import { FramePane, ReconstructionPane } from './panes';
 type View = 'frame' | 'reconstruction' | 'both';
 type Shown = Mode | 'both';
 
-/** One way the frame was run: its boxes and the threshold it was drawn at. */
+/** One way the frame was run: its boxes and the threshold it was drawn at, or what a classifier takes it for. */
 export interface FrameRun {
   mode: Mode;
   alpha: number | null;
   threshold: number;
   detections: readonly Detection[];
+  classes?: readonly ClassScore[];
   uncalibrated: boolean;
 }
 
@@ -62,7 +63,7 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
             ]}
           />
         )}
-        {view !== 'reconstruction' && (
+        {view !== 'reconstruction' && !result.classes && (
           <label className="jp-Veilbook-check">
             <input {...ownKeys} type="checkbox" checked={boxes} onChange={event => setBoxes(event.target.checked)} />
             {trans.__('Boxes')}
@@ -104,11 +105,12 @@ export function FrameView(props: { bundle: FrameBundle; trans: TranslationBundle
 function runsOf({ result, compare }: FrameBundle): FrameRun[] {
   const results = compare && compare.mode !== result.mode ? [result, compare] : [result];
   return results
-    .map(({ mode, alpha, threshold, detections, artefact }) => ({
+    .map(({ mode, alpha, threshold, detections, classes, artefact }) => ({
       mode,
       alpha,
       threshold,
       detections,
+      classes,
       uncalibrated: artefact !== null && !artefact.calibrated
     }))
     .sort((a, b) => a.mode.localeCompare(b.mode));

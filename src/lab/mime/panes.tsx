@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
-import type { Detection, FrameBundle, Picture } from '../../protocol';
+import type { ClassScore, Detection, FrameBundle, Picture } from '../../protocol';
 import { facesAt } from './bundle';
 import type { FrameRun } from './frameview';
 import { ownKeys } from './keys';
@@ -15,11 +15,12 @@ interface FramePaneProps {
   trans: TranslationBundle;
 }
 
-/** The frame with the boxes of one run, and the slider that says which of them are drawn. */
+/** The frame with the boxes of one run, and the slider that says which of them are drawn; or with its classes. */
 export function FramePane({ bundle, run, boxes, threshold, onThreshold, trans }: FramePaneProps): JSX.Element {
   const { result, frame } = bundle;
   const faces = facesAt(run.detections, threshold);
-  const count = trans._n('%1 face', '%1 faces', faces.length);
+  const [best, ...others] = run.classes ?? [];
+  const count = best ? scored(best) : trans._n('%1 face', '%1 faces', faces.length);
   const name = run.mode === 'clean' ? trans.__('Clean') : trans.__('Noisy');
   return (
     <figure className="jp-Veilbook-pane" aria-label={trans.__('%1 run, %2', name, count)}>
@@ -33,7 +34,7 @@ export function FramePane({ bundle, run, boxes, threshold, onThreshold, trans }:
           {run.uncalibrated && <span className="jp-Veilbook-badge">{trans.__('uncalibrated')}</span>}
         </span>
         <span className="jp-Veilbook-count">
-          {threshold !== run.threshold && (
+          {!best && threshold !== run.threshold && (
             <button
               {...ownKeys}
               type="button"
@@ -47,17 +48,23 @@ export function FramePane({ bundle, run, boxes, threshold, onThreshold, trans }:
           <output>{count}</output>
         </span>
       </figcaption>
-      <ThresholdSlider
-        detections={run.detections}
-        initial={run.threshold}
-        value={threshold}
-        onChange={onThreshold}
-        label={trans.__('Threshold of the %1 run', name.toLowerCase())}
-        trans={trans}
-      />
+      {best ? (
+        <p className="jp-Veilbook-classes">{others.map(scored).join(' · ')}</p>
+      ) : (
+        <ThresholdSlider
+          detections={run.detections}
+          initial={run.threshold}
+          value={threshold}
+          onChange={onThreshold}
+          label={trans.__('Threshold of the %1 run', name.toLowerCase())}
+          trans={trans}
+        />
+      )}
     </figure>
   );
 }
+
+const scored = ({ label, score }: ClassScore): string => `${label} ${score.toFixed(2)}`;
 
 interface ReconstructionPaneProps {
   bundle: FrameBundle;

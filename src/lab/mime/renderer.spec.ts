@@ -68,6 +68,18 @@ describe('the frame renderer', () => {
     expect(legend(renderer.node)).toMatch(/2 faces/);
   });
 
+  it('shows the classes of a classifier, without what belongs to boxes', async () => {
+    const { result, ...rest } = frameBundle();
+    const classes = [
+      { label: 'seven', index: 7, score: 0.97 },
+      { label: '<b>one</b>', index: 1, score: 0.02 }
+    ];
+    renderer = await draw({ ...rest, result: { ...result, detections: [], classes } });
+    expect(legend(renderer.node)).toMatch(/seven 0\.97$/);
+    expect(one(renderer.node, '.jp-Veilbook-classes').textContent).toBe('<b>one</b> 0.02');
+    expect(renderer.node.querySelector('input[type="range"], .jp-Veilbook-check')).toBeNull();
+  });
+
   it('hides the boxes and shows them again', async () => {
     renderer = await draw(frameBundle());
     control(renderer.node, 'Boxes').click();
