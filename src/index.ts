@@ -1,9 +1,10 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { learnPlugin } from './lab/plugins/learn';
 import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
 import { sidecarPlugin } from './lab/plugins/sidecar';
 import { statusPlugin } from './lab/plugins/status';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [sidecarPlugin, panelPlugin, statusPlugin, logPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [sidecarPlugin, panelPlugin, learnPlugin, statusPlugin, logPlugin];
 
 export default plugins;

@@ -1,7 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Defaults, ErrorBody, LogTail, PanelStatus } from '../protocol';
+import type { Defaults, ErrorBody, LearnJob, LogTail, PanelLearnRequest, PanelStatus } from '../protocol';
 import type { Failure, Operation } from './tokens';
 
 /** Why a request has no answer: nobody answered, we may not ask, or the answer is no. */
@@ -33,6 +33,14 @@ export class PanelApi {
 
   setDefaults(defaults: Defaults): Promise<Defaults> {
     return this._request('defaults', { method: 'PUT', body: JSON.stringify(defaults) });
+  }
+
+  learn(request: PanelLearnRequest): Promise<LearnJob> {
+    return this._request('learn', { method: 'POST', body: JSON.stringify(request) });
+  }
+
+  stopLearning(): Promise<LearnJob> {
+    return this._request('learn', { method: 'DELETE' });
   }
 
   async log(lines: number): Promise<string[]> {

@@ -11,6 +11,10 @@ export const CommandIDs = {
   start: 'veilbook:start',
   restart: 'veilbook:restart',
   stop: 'veilbook:stop',
+  learn: 'veilbook:learn',
+  learnOn: 'veilbook:learn-on',
+  stopLearning: 'veilbook:stop-learning',
+  installLearned: 'veilbook:install-learned',
   showLog: 'veilbook:show-log'
 } as const;
 

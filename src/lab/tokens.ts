@@ -1,7 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { Defaults, ErrorBody, PanelStatus } from '../protocol';
+import type { Defaults, ErrorBody, PanelLearnRequest, PanelStatus } from '../protocol';
 
 /** What went wrong and what to do about it. */
 export type Failure = ErrorBody['error'];
@@ -40,6 +40,10 @@ export interface ISidecarModel extends IDisposable {
   run(operation: Operation): Promise<void>;
   /** Set ALPHA and device of runs that name none. Rejects with a RequestError; then the old ones are back. */
   setDefaults(defaults: Defaults): Promise<void>;
+  /** Start a learning pass, or go on with one that was stopped. Rejects with a RequestError; then none was started. */
+  learn(request: PanelLearnRequest): Promise<void>;
+  /** Ask the running pass to stop. Rejects with a RequestError. */
+  stopLearning(): Promise<void>;
   /** The last lines of the log, oldest first. Rejects with a RequestError. */
   readLog(lines: number): Promise<string[]>;
 }

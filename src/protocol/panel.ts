@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { ErrorBody } from './errors';
-import { SidecarEvent, SidecarStatus } from './sidecar';
+import { LearnJobRequest, SidecarEvent, SidecarStatus } from './sidecar';
 
 /**
  * The REST interface that the server extension offers the browser, under `<base url>veilbook/`:
@@ -12,6 +12,8 @@ import { SidecarEvent, SidecarStatus } from './sidecar';
  * | `POST restart`           |            | `PanelStatus`  |
  * | `POST stop`              |            | `PanelStatus`  |
  * | `PUT defaults`           | `Defaults` | `Defaults`     |
+ * | `POST learn`             | `PanelLearnRequest` | `LearnJob`; started, or joined when the same one runs |
+ * | `DELETE learn`           |            | `LearnJob`; it stops, and goes on when it is asked for again |
  * | `GET log?lines=N`        |            | `LogTail`; what the file holds, also when nothing runs |
  *
  * Every other outcome is `ErrorBody` with the status of its code. The sidecar's token never crosses this interface.
@@ -29,6 +31,13 @@ export const PanelStatus = Type.Union(
   { title: 'PanelStatus' }
 );
 export type PanelStatus = Static<typeof PanelStatus>;
+
+/** Folders are whole paths, or lie below the root directory of the Jupyter server; `out` has a default there. */
+export const PanelLearnRequest = Type.Composite(
+  [Type.Omit(LearnJobRequest, ['out']), Type.Object({ out: Type.Optional(LearnJobRequest.properties.out) })],
+  { title: 'PanelLearnRequest', additionalProperties: false }
+);
+export type PanelLearnRequest = Static<typeof PanelLearnRequest>;
 
 export const LogTail = Type.Object({ lines: Type.Array(Type.String(), { description: 'oldest first' }) }, { title: 'LogTail' });
 export type LogTail = Static<typeof LogTail>;

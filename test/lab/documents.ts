@@ -1,5 +1,5 @@
 /** Documents as they cross the boundaries of the front end. */
-import type { FrameBundle, RunSummary, SidecarStatus } from '../../src/protocol';
+import type { FrameBundle, LearnJob, LearnReport, RunSummary, SidecarStatus } from '../../src/protocol';
 
 const SHA = '0123456789abcdef'.repeat(4);
 const PICTURE = { mime: 'image/png' as const, base64: 'iVBORw0KGgo=', width: 200, height: 100 };
@@ -47,6 +47,41 @@ export function runSummary(run: string, changes: Partial<RunSummary> = {}): RunS
     device: 'cpu',
     error: null,
     ...changes
+  };
+}
+
+export function learnJob(changes: Partial<LearnJob> = {}): LearnJob {
+  return {
+    job: 'job-1',
+    state: 'running',
+    request: { images: '/home/me/photographs/faces', out: '/home/me/obfuscation-faceboxes' },
+    started: new Date(Date.now() - 60_000).toISOString(),
+    ended: null,
+    progress: null,
+    report: null,
+    error: null,
+    ...changes
+  };
+}
+
+export function learnReport(): LearnReport {
+  const knot = (alpha: number, linear_r2: number, agreement_ap: number) => ({
+    alpha,
+    measured_alpha: alpha + 0.001,
+    linear_r2,
+    decoder_r2: linear_r2 - 0.02,
+    agreement_ap,
+    server: ['filter', 'denoiser']
+  });
+  return {
+    schema: 1,
+    artefact: { path: '/home/me/obfuscation-faceboxes/obfuscation.json', sha256: SHA, mode: 'calibrated' },
+    model: { name: 'faceboxes', head_sha256: SHA, tail_sha256: SHA },
+    images: { fit: 256, select: 64, held_out: 64, left_out: 0 },
+    stages: [],
+    seconds: 240,
+    knots: [knot(0.2, 0.73, 0.991), knot(0.8, 0.18, 0.912)],
+    notices: []
   };
 }
 

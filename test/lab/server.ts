@@ -5,12 +5,12 @@ import { Stream } from '@lumino/signaling';
 import { PanelApi } from '../../src/lab/api';
 import { PANEL_EVENT_SCHEMA_ID } from '../../src/lab/model/events';
 import { SidecarModel } from '../../src/lab/model/sidecar';
-import type { Defaults, ErrorBody, PanelEvent, PanelStatus } from '../../src/protocol';
+import type { Defaults, ErrorBody, LearnJob, PanelEvent, PanelStatus } from '../../src/protocol';
 
 export interface Answer {
   status?: number;
   /** A string is sent as it is. */
-  body: PanelStatus | ErrorBody | Defaults | { lines: string[] } | string;
+  body: PanelStatus | ErrorBody | Defaults | LearnJob | { lines: string[] } | string;
 }
 
 export class TestServer {

@@ -24,6 +24,7 @@ ROUTES = {
     "restart": ("POST", "{}"),
     "stop": ("POST", "{}"),
     "defaults": ("PUT", '{"alpha": 0.2, "device": "cpu"}'),
+    "learn": ("POST", '{"images": "photographs"}'),
     "log": ("GET", None),
 }
 

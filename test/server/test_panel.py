@@ -131,6 +131,46 @@ async def test_defaults_are_set_and_refused_by_the_sidecar_itself(jp_fetch: Fetc
     assert set(json.loads(refused.value.response.body)["error"]) == {"code", "message", "remedy"}
 
 
+async def test_learning_needs_a_sidecar_and_a_folder(jp_fetch: Fetch) -> None:
+    for verb, body, status in [
+        ("POST", {"images": "photographs"}, 503),
+        ("POST", {}, 400),
+        ("POST", {"images": 3}, 400),
+    ]:
+        with pytest.raises(HTTPClientError) as refused:
+            await ask(jp_fetch, "learn", verb, body)
+        assert refused.value.code == status
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("veilbook", "learn", method="DELETE")
+    assert refused.value.code == 503
+
+
+async def test_learning_takes_folders_below_the_root_of_the_server_and_tells_how_it_ends(
+    jp_fetch: Fetch, jp_root_dir: Path, heard: list[dict[str, Any]], built: None
+) -> None:
+    await ask(jp_fetch, "start", "POST")
+    await until(lambda: states(heard)[-1:] == ["running"])
+    (jp_root_dir / "empty").mkdir()
+    job = await ask(jp_fetch, "learn", "POST", {"images": "empty"})
+    assert job["request"] == {
+        "images": str(jp_root_dir / "empty"),
+        "out": str(jp_root_dir / "obfuscation-faceboxes"),
+    }
+    # There is nothing to learn from: whatever the pass says about it arrives, in the event and in the status.
+    await until(lambda: any(event["type"] == "learn" and event["job"]["ended"] for event in heard), 60)
+    last = [event["job"] for event in heard if event["type"] == "learn"][-1]
+    assert last["state"] == "failed"
+    assert set(last["error"]) == {"code", "message", "remedy"}
+    assert last["error"]["code"] != "worker_died"
+    assert (await ask(jp_fetch, "status"))["status"]["learn"] == last
+    with pytest.raises(HTTPClientError) as refused:
+        await ask(jp_fetch, "learn", "POST", {"images": "empty", "epochs": 3})
+    assert refused.value.code == 400
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("veilbook", "learn", method="DELETE")
+    assert refused.value.code == 404
+
+
 async def test_a_killed_sidecar_has_failed_until_one_runs_again(
     jp_fetch: Fetch, state_dir: Path, heard: list[dict[str, Any]], built: None
 ) -> None:

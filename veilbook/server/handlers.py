@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -110,6 +111,26 @@ class DefaultsHandler(PanelHandler):
         await self.answer(self.panel.set_defaults(body))
 
 
+class LearnHandler(PanelHandler):
+    """POST learn, DELETE learn."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Start a learning pass."""
+        body = self.get_json_body()
+        if not isinstance(body, dict) or not isinstance(body.get("images"), str):
+            raise HTTPError(400, "The body must be an object with images, a folder. Nothing was started.")
+        root = Path(getattr(self.contents_manager, "root_dir", "") or ".").expanduser()
+        await self.answer(self.panel.learn(body, root))
+
+    @authenticated
+    @authorized
+    async def delete(self) -> None:
+        """Stop it."""
+        await self.answer(self.panel.stop_learning())
+
+
 class LogHandler(PanelHandler):
     """GET log."""
 
@@ -131,6 +152,7 @@ _ROUTES = {
     "restart": RestartHandler,
     "stop": StopHandler,
     "defaults": DefaultsHandler,
+    "learn": LearnHandler,
     "log": LogHandler,
 }
 

@@ -1,8 +1,9 @@
-"""What the browser may know and do: the state of the sidecar, its log, its defaults, start, restart and stop."""
+"""What the browser may know and do: the sidecar's state, log, defaults and learning; start, restart and stop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -81,13 +82,30 @@ class Panel:
 
     async def set_defaults(self, defaults: JsonObject) -> JsonObject:
         """Set what runs use that name no ALPHA or device. Raises VeilError; then nothing was changed."""
-        connection = await sidecar.attach(self.directory)
-        if connection is None:
-            raise VeilError(
-                "sidecar_unavailable", "No sidecar runs. The defaults were not changed.", "Start it, then set them."
-            )
+        connection = await self._needed("The defaults were not changed.")
         answer: JsonObject = await sidecar.ask(connection, "PUT", "/v1/defaults", body=defaults)
         return answer
+
+    async def learn(self, request: JsonObject, root: Path) -> JsonObject:
+        """Start a learning pass, with folders below ``root`` where they are no whole paths. Raises VeilError."""
+        connection = await self._needed("No learning pass was started.")
+        model = Path(str(request.get("model", "faceboxes"))).name
+        folders = {"images": request.get("images", ""), "out": request.get("out", f"obfuscation-{model}")}
+        whole = {name: os.path.abspath(root / Path(str(folder)).expanduser()) for name, folder in folders.items()}
+        answer: JsonObject = await sidecar.ask(connection, "POST", "/v1/learn", body={**request, **whole})
+        return answer
+
+    async def stop_learning(self) -> JsonObject:
+        """Ask the learning pass to stop. Raises VeilError, also when none runs."""
+        connection = await self._needed("No learning pass runs.")
+        answer: JsonObject = await sidecar.ask(connection, "DELETE", "/v1/learn")
+        return answer
+
+    async def _needed(self, undone: str) -> Connection:
+        connection = await sidecar.attach(self.directory)
+        if connection is None:
+            raise VeilError("sidecar_unavailable", f"No sidecar runs. {undone}", "Start it, then try again.")
+        return connection
 
     async def log(self, lines: int) -> JsonObject:
         """The last lines of the log, oldest first, as a person reads them; also when nothing runs."""

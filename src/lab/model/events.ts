@@ -1,5 +1,5 @@
 import type { Event } from '@jupyterlab/services';
-import type { Defaults, PANEL_EVENT_SCHEMA_ID as DeclaredId, PanelEvent, RunSummary } from '../../protocol';
+import type { Defaults, LearnJob, PANEL_EVENT_SCHEMA_ID as DeclaredId, PanelEvent, RunSummary } from '../../protocol';
 import type { SidecarState } from '../tokens';
 
 /** The compiler holds this to the protocol's constant without loading its schemas into the browser. */
@@ -15,6 +15,7 @@ export function isPanelEvent(emission: Event.Emission): emission is Event.Emissi
     emission.schema_id === PANEL_EVENT_SCHEMA_ID &&
     ((type === 'run' && emission.run !== undefined) ||
       (type === 'defaults' && emission.defaults !== undefined) ||
+      (type === 'learn' && emission.job !== undefined) ||
       type === 'stopping' ||
       type === 'state')
   );
@@ -30,4 +31,8 @@ export function withRun(state: SidecarState, run: RunSummary): SidecarState {
 
 export function withDefaults(state: SidecarState, defaults: Defaults): SidecarState {
   return state.state === 'running' ? { ...state, status: { ...state.status, defaults } } : state;
+}
+
+export function withLearning(state: SidecarState, learn: LearnJob): SidecarState {
+  return state.state === 'running' ? { ...state, status: { ...state.status, learn } } : state;
 }

@@ -2,10 +2,10 @@ import type { Event } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { Defaults, PanelStatus } from '../../protocol';
+import type { Defaults, LearnJob, PanelLearnRequest, PanelStatus } from '../../protocol';
 import { RequestError, type PanelApi } from '../api';
 import type { ISidecarModel, Operation, Outage, Pace, SidecarState } from '../tokens';
-import { isPanelEvent, withDefaults, withRun } from './events';
+import { isPanelEvent, withDefaults, withLearning, withRun } from './events';
 
 /** A status item lives on events; this only heals what they missed. */
 const SELDOM_MS = 60_000;
@@ -123,8 +123,30 @@ export class SidecarModel implements ISidecarModel {
     }
   }
 
+  learn(request: PanelLearnRequest): Promise<void> {
+    return this._changeLearning(this._api.learn(request));
+  }
+
+  stopLearning(): Promise<void> {
+    return this._changeLearning(this._api.stopLearning());
+  }
+
   readLog(lines: number): Promise<string[]> {
     return this._api.log(lines);
+  }
+
+  private async _changeLearning(answer: Promise<LearnJob>): Promise<void> {
+    try {
+      const job = await answer;
+      const known = this._current.state === 'running' ? this._current.status.learn : null;
+      // The event of its end may have been faster than the answer.
+      if (known?.job !== job.job || known.ended === null) {
+        this._set(withLearning(this._current, job));
+      }
+    } catch (error) {
+      this._fail(error);
+      throw error;
+    }
   }
 
   private async _ask(): Promise<void> {
@@ -155,6 +177,13 @@ export class SidecarModel implements ISidecarModel {
         break;
       case 'defaults':
         this._set(withDefaults(this._current, emission.defaults));
+        break;
+      case 'learn':
+        this._set(withLearning(this._current, emission.job));
+        if (emission.job.ended !== null) {
+          // The model may have another artefact now.
+          void this.refresh();
+        }
         break;
       default:
         void this.refresh();

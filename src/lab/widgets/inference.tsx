@@ -40,7 +40,13 @@ export function Inference({ model, execute, trans }: InferenceProps): JSX.Elemen
         />
       )}
       {current.state === 'running' && (
-        <Running status={current.status} disabled={frozen} setDefaults={defaults => model.setDefaults(defaults)} trans={trans} />
+        <Running
+          status={current.status}
+          disabled={frozen}
+          setDefaults={defaults => model.setDefaults(defaults)}
+          execute={execute}
+          trans={trans}
+        />
       )}
     </div>
   );

@@ -5,17 +5,20 @@ import type { Defaults, SidecarStatus } from '../../protocol';
 import { RequestError } from '../api';
 import { AlphaField } from './alpha';
 import { DeviceField } from './device';
+import { Learn } from './learn';
 import { Runs } from './runs';
 
 interface RunningProps {
   status: SidecarStatus;
   disabled: boolean;
   setDefaults: (defaults: Defaults) => Promise<void>;
+  /** Runs a command of JupyterLab. */
+  execute: (command: string) => void;
   trans: TranslationBundle;
 }
 
 /** A running sidecar: what the next run will use, and what the last ones did. */
-export function Running({ status, disabled, setDefaults, trans }: RunningProps): JSX.Element {
+export function Running({ status, disabled, setDefaults, execute, trans }: RunningProps): JSX.Element {
   const { defaults, model } = status;
   const [refusal, setRefusal] = useState<string | null>(null);
   const change = async (changed: Partial<Defaults>) => {
@@ -67,6 +70,7 @@ export function Running({ status, disabled, setDefaults, trans }: RunningProps):
           ))}
         </ul>
       )}
+      <Learn job={status.learn ?? null} disabled={disabled} execute={execute} trans={trans} />
       <Runs runs={status.runs} trans={trans} />
     </>
   );
