@@ -11,4 +11,16 @@ export { bootstrapInterval, type BootstrapOptions, type Interval } from './boots
 export { readCoco, readFddb, type LabelledPhotograph } from './datasets';
 export { differenceHash, hashDistance, nearGroups, NEAR } from './near-duplicates';
 export { contentHash, findPhotographs } from './photographs';
+export {
+  detailError,
+  meanField,
+  pairedR2Interval,
+  pooledR2,
+  pooledR2Interval,
+  squaredError,
+  type SquaredError
+} from './recovery';
+export { evaluateDetector, retainedAp, type DetectorEvaluation, type Retained } from './retained';
+export { psnr, ssim } from './similarity';
 export { splitPhotographs, type PartSizes, type PhotographParts } from './split-photographs';
+export { assemble, BLOCKS, cellTargets, disassemble, TARGETS, targetIndex, type Field, type Picture } from './targets';
