@@ -21,7 +21,7 @@ type Table = Record<keyof Round, Compared>;
 export async function comparePipelines(flags: BenchFlags): Promise<void> {
   const first = await openBench(flags, 1);
   const model = await loadModel(flags.model);
-  const alpha = model.interim!.description.alpha_min;
+  const { alpha } = first.bench;
   const { baseline, reason } = await Baseline.open(model.dir, first.jpeg, alpha);
   const faces = { ours: await first.bench.faces(), baseline: baseline?.ready.faces ?? null };
   const tables: Table[] = [];

@@ -60,6 +60,25 @@ export function decoderFront(parts: FrontParts): OnnxModel {
   });
 }
 
+/** A linear attacker alone: from `noisy` [N,C,H,W] to `estimate` [N,T,H,W] in 0…1. */
+export function linearGraph(parts: Omit<FrontParts, 'filter'>): OnnxModel {
+  const { shape, bins, mean, targetMean, attacker } = parts;
+  const [channels, height, width] = shape;
+  const targets = targetsOf(parts);
+  const { nodes, initialisers } = spectralMap('attacker', 'centred', 'attacked', { shape, bins }, attacker);
+  return model({
+    name: 'linear attacker',
+    nodes: [node('Sub', ['noisy', 'mean'], ['centred']), ...nodes, node('Add', ['attacked', 'target mean'], ['estimate'])],
+    initialisers: [
+      ...initialisers,
+      floatTensor('mean', [1, channels, height, width], mean),
+      floatTensor('target mean', [1, targets, height, width], targetMean)
+    ],
+    inputs: [port('noisy', ['N', channels, height, width])],
+    outputs: [port('estimate', ['N', targets, height, width])]
+  });
+}
+
 /** The whole adaptive decoder for one strength: from `noisy` [N,C,H,W] to `estimate` [N,T,H,W] in 0…1. */
 export function decoderGraph(parts: FrontParts, level: number, weights: Weights): OnnxModel {
   const [channels, height, width] = parts.shape;
@@ -95,7 +114,7 @@ export function noiseLevel(aa: readonly Matrix[], noise: readonly Matrix[], coun
   return 0.5 * Math.log(LEAST_NOISE + power(noise) / power(aa));
 }
 
-function targetsOf({ shape: [, height, width], targetMean }: FrontParts): number {
+function targetsOf({ shape: [, height, width], targetMean }: Pick<FrontParts, 'shape' | 'targetMean'>): number {
   return targetMean.length / (height * width);
 }
 

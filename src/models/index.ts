@@ -26,4 +26,5 @@ export {
   type NoiseField
 } from './strength';
 export { asStored, writeArtefact } from './write-artefact';
-export { runtimeGraph } from './runtime-graph';
+export { attackerGraphAt, serverGraphAt, serverPartsAt, type Attacker, type NoisyModel } from './noisy-graphs';
+export { forRuntime, runtimeGraph } from './runtime-graph';

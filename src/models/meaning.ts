@@ -18,10 +18,10 @@ export function meaningOfAlpha(obfuscation: Obfuscation, alpha?: number): string
         ` measured for each, for ${seen}, and is not a guarantee.`;
 }
 
-/** What results say about the obfuscation that made them. */
-export function artefactRef(obfuscation: Obfuscation): ArtefactRef {
+/** What results say about the obfuscation that made them, at their ALPHA. */
+export function artefactRef(obfuscation: Obfuscation, alpha?: number): ArtefactRef {
   const { kind, mode } = obfuscation.document;
-  return { sha256: obfuscation.sha256, kind, calibrated: mode === 'calibrated', meaning: meaningOfAlpha(obfuscation) };
+  return { sha256: obfuscation.sha256, kind, calibrated: mode === 'calibrated', meaning: meaningOfAlpha(obfuscation, alpha) };
 }
 
 /** The share of the variance of held-out images that the strongest attacker tried recovers. */

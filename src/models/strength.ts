@@ -5,18 +5,18 @@ import { type ArtefactStatistics } from './artefact-content';
 import { unpack } from './artefact-tensors';
 import { type Obfuscation } from './obfuscation';
 
-/** Everything that noise of one strength is made of; plain data. */
+/** A stationary Gaussian field on the H x W torus, and the grid that activation and noise are rounded to. Plain data. */
 export interface NoiseField {
-  /** Channels, height, width. */
+  /** [C,H,W] of the activation. */
   shape: readonly [number, number, number];
-  /** What the activation is clamped to before, per channel. */
+  /** What the activation is clamped to, per channel: [C]. */
   low: Float32Array;
   high: Float32Array;
-  /** Activation and noise are rounded to multiples of it. */
+  /** Of the grid: a power of two. */
   step: number;
-  /** Of each of the H x W Hartley coefficients its radial bin. */
+  /** The radial bin of each Hartley coefficient, [H*W]: `hartleyBins`. */
   bins: Uint8Array;
-  /** Per bin the lower triangular L [C,C] with L L^T = S, row-major. */
+  /** Per bin a lower triangular L, L L^T the spectral density: [binCount, C, C], row-major. */
   factors: Float32Array;
 }
 

@@ -2,7 +2,7 @@ import { VeilError, type WireTensor } from '../protocol';
 
 /*
  * Two types for one shape. They hold the same floats; the compiler keeps them apart. `cleanActivation` names what a head
- * made; only `obfuscate` in noise.ts makes an ObfuscatedActivation.
+ * made; only FieldNoise in field-noise.ts makes an ObfuscatedActivation.
  */
 declare const clean: unique symbol;
 declare const obfuscated: unique symbol;

@@ -17,19 +17,21 @@ export class Bench {
     private readonly detector: Detector,
     private readonly frame: BenchFrame,
     private readonly options: RunOptions,
-    private readonly device: string
+    private readonly device: string,
+    readonly alpha: number
   ) {}
 
   /** @throws VeilError `artefact_missing` when the model has no obfuscation to measure. */
   static async open(model: DetectorModel, provider: Provider, threads: number, frame: BenchFrame): Promise<Bench> {
-    if (!model.interim) {
+    const strengths = model.obfuscation?.document.knots.map(({ alpha }) => alpha) ?? [model.interim?.description.alpha_min];
+    const [alpha] = strengths;
+    if (alpha === undefined) {
       const remedy = 'Use a model that has an artefact, such as the bundled faceboxes.';
       throw new VeilError('artefact_missing', `${model.dir} has no obfuscation. Nothing was measured.`, remedy);
     }
     const detector = await Detector.open(model, provider, threads);
-    const alpha = model.interim.description.alpha_min;
     const device = provider.kind === 'cuda' ? `cuda:${provider.index}` : provider.kind;
-    return new Bench(detector, frame, { mode: 'noisy', alpha }, device);
+    return new Bench(detector, frame, { mode: 'noisy', alpha }, device, alpha);
   }
 
   async round(): Promise<Round> {

@@ -21,6 +21,7 @@ import {
 const thread = parentPort;
 const setup: WorkerSetup = thread ? (workerData as WorkerSetup) : JSON.parse(process.env[SETUP_VARIABLE] ?? 'null');
 let cancelledId = -1;
+let noiseKey: Uint8Array | undefined;
 
 interface OpenModel {
   detector: Detector;
@@ -60,7 +61,7 @@ function fingerprint(dir: string): string {
 
 async function openDetector(loaded: DetectorModel): Promise<Detector> {
   try {
-    return await Detector.open(loaded, setup.provider, setup.threads);
+    return await Detector.open(loaded, setup.provider, setup.threads, noiseKey);
   } catch (thrown) {
     if (setup.provider.kind === 'cpu') {
       throw thrown;
@@ -82,7 +83,7 @@ async function perform(task: Task, checkpoint: () => void): Promise<unknown> {
     case 'noise':
       return (await detectorFor(task.options.model)).forwardNoise(task.activation, task.options);
     case 'tail':
-      return (await detectorFor(task.model)).forwardTail(task.activation);
+      return (await detectorFor(task.model)).forwardTail(task.activation, task.alpha);
     case 'postprocess':
       return (await detectorFor(task.model)).postprocess(task.heads, task);
   }
@@ -106,6 +107,10 @@ async function run(id: number, task: Task, flag: Int32Array | null): Promise<Fro
 async function receive(message: ToWorker): Promise<FromWorker | null> {
   if (message.type === 'cancel') {
     cancelledId = message.id;
+    return null;
+  }
+  if (message.type === 'key') {
+    noiseKey = message.key;
     return null;
   }
   return run(message.id, message.task, message.cancelled ? new Int32Array(message.cancelled) : null);

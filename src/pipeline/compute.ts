@@ -31,7 +31,7 @@ export interface CodedPicture {
   width: number;
   height: number;
   data: Uint8Array;
-  /** Who made it, for a reconstruction. */
+  /** Who made it, where it is an attacker's. */
   attacker?: string;
 }
 
@@ -45,6 +45,11 @@ export interface DetectOutcome {
 export interface ForwardOptions {
   model?: string;
   device?: string;
+}
+
+export interface TailOptions extends ForwardOptions {
+  /** Of the noise in the activation: the server's side for it runs instead of the plain tail. */
+  alpha?: number;
 }
 
 export interface NoiseOptions {
@@ -77,11 +82,7 @@ export interface Compute {
   detect(request: DetectRequest, signal?: AbortSignal): Promise<DetectOutcome>;
   forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
   forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
-  forwardTail(
-    activation: WireTensor,
-    options: ForwardOptions,
-    signal?: AbortSignal
-  ): Promise<{ loc: WireTensor; conf: WireTensor }>;
+  forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<{ loc: WireTensor; conf: WireTensor }>;
   postprocess(
     heads: { loc: WireTensor; conf: WireTensor },
     options: { model?: string; width: number; height: number; threshold: number }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { VERSION, VeilError, type Detection, type DetectionResult, type WireTensor } from '../protocol';
@@ -15,19 +15,22 @@ import { postprocess } from './boxes';
 import { decodeImage } from './codec';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
 import { openArena, type Arena } from './kernels';
-import { noiseSizes, obfuscate, requireObfuscation, type NoiseRegion } from './noise';
+import { INTERIM_ATTACKER, InterimAttacker } from './interim-attacker';
+import { interimSizes, obfuscateInterim, type InterimRegion } from './interim-noise';
+import { requireAlpha, requireObfuscation } from './noise';
 import { planNoise, planRun, type NoisePlan } from './noise-plan';
-import { paint } from './pictures';
+import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
+import { PAINTERS, type PaintedKind } from './painters';
+import { paint, type Painted } from './pictures';
 import { Preprocessor, preprocessSizes, type PreprocessRegion } from './preprocess';
 import { layPriors } from './priors';
-import { checkRaster, type Pixels, type Raster } from './raster';
-import { LinearAttacker } from './reconstruct';
+import { checkRaster, type Raster } from './raster';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
 
 const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
 
-type RegionName = PreprocessRegion | NoiseRegion | 'loc' | 'conf';
+type RegionName = PreprocessRegion | InterimRegion | NoisyRegion | 'loc' | 'conf';
 
 export interface DetectContext {
   /** The device that runs this, as results name it. */
@@ -45,40 +48,52 @@ export interface DetectContext {
 export class Detector {
   private last: Promise<unknown> = Promise.resolve();
   private readonly preprocessor: Preprocessor;
-  private attacker: LinearAttacker | undefined;
 
   private constructor(
     private readonly model: DetectorModel,
     private readonly arena: Arena<RegionName>,
     private readonly head: Graph,
     private readonly tail: Graph,
-    private readonly priors: Float32Array
+    private readonly noisy: NoisySide | null,
+    private readonly priors: Float32Array,
+    private readonly noiseKey: Uint8Array
   ) {
     this.preprocessor = new Preprocessor(arena, model.manifest.input);
   }
 
-  /** @throws VeilError `device_unavailable` or `model_mismatch` */
-  static async open(model: DetectorModel, provider: Provider, threads: number): Promise<Detector> {
+  /**
+   * @param noiseKey 32 bytes that all detectors of a process life share, so that one picture has one noise: `prfEpsilon`
+   * @throws VeilError `device_unavailable` or `model_mismatch`
+   */
+  static async open(
+    model: DetectorModel,
+    provider: Provider,
+    threads: number,
+    noiseKey: Uint8Array = randomBytes(32)
+  ): Promise<Detector> {
     const { input, head, tail } = model.manifest;
     const priors = layPriors(model.manifest);
     checkColumns(priors.length / 4, model);
     const bytes = (shape: readonly number[]) => 4 * shape.reduce((product, n) => product * n, 1);
+    const { obfuscation } = model;
     const arena = await openArena<RegionName>({
       ...preprocessSizes(input),
-      ...noiseSizes(head.activation.shape),
+      ...(obfuscation ? noisySizes(obfuscation) : interimSizes(head.activation.shape)),
       loc: bytes(tail.loc.shape),
       conf: bytes(tail.conf.shape)
-    });
+    } as Record<RegionName, number>);
     const { regions } = arena;
     const headGraph = await Graph.open(join(model.dir, head.file), provider, threads, head.input, [
       { ...head.activation, region: regions.activation }
     ]);
+    const outputs = [
+      { ...tail.loc, region: regions.loc },
+      { ...tail.conf, region: regions.conf }
+    ];
     try {
-      const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, [
-        { ...tail.loc, region: regions.loc },
-        { ...tail.conf, region: regions.conf }
-      ]);
-      return new Detector(model, arena, headGraph, tailGraph, priors);
+      const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, outputs);
+      const noisy = obfuscation && new NoisySide({ ...model, obfuscation }, arena, provider, threads, outputs);
+      return new Detector(model, arena, headGraph, tailGraph, noisy, priors, noiseKey);
     } catch (error) {
       await headGraph.release();
       throw error;
@@ -94,12 +109,13 @@ export class Detector {
     context: DetectContext
   ): Promise<DetectOutcome> {
     return this.alone(async () => {
-      const plan = planRun(this.model, options, kinds);
+      const plan = planRun(this.model, options, kinds, this.noiseKey);
       const watch = new Stopwatch(context.checkpoint);
+      await this.prepare(plan);
       const frame = await this.decode(source, image, watch);
       const clean = await this.runHead(frame, watch);
       const seen = plan ? await watch.time('noise', () => this.addNoise(clean, plan)) : clean;
-      await watch.time('tail', () => this.tail.run(seen.data));
+      await watch.time('tail', () => this.runTail(seen.data, plan?.alpha ?? null));
       const detections = await watch.time('postprocess', () => this.boxes(frame));
       const defaults = this.model.manifest.postprocess;
       const threshold = options.threshold ?? (plan ? defaults.noisy_threshold : defaults.threshold);
@@ -110,7 +126,7 @@ export class Detector {
           boxes: detections.filter(({ score }) => score >= threshold),
           format: options.picture_format ?? 'jpeg',
           maxSide: options.max_side,
-          reconstruct: () => this.reconstruct(seen, plan?.alpha ?? 0)
+          attack: kind => this.attack(kind, seen, plan?.alpha ?? null)
         },
         watch
       );
@@ -146,19 +162,23 @@ export class Detector {
   /** Activation [1,C,H,W] to obfuscated activation of the same shape, on the artefact's grid. */
   forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<NoiseOutcome> {
     return this.alone(async () => {
-      const plan = planNoise(this.model, alpha, seed);
+      const plan = planNoise(this.model, alpha, seed, this.noiseKey);
       const { shape } = this.model.manifest.head.activation;
       const region = this.arena.regions.activation.float32();
       region.set(checkTensor('activation', activation, shape));
-      return { activation: toWire(this.addNoise(cleanActivation(region, shape), plan)), ...plan.said };
+      return { activation: toWire(await this.addNoise(cleanActivation(region, shape), plan)), ...plan.said };
     });
   }
 
-  /** Activation [1,C,H,W], clean or obfuscated, to loc [1,P,4] and conf [1,P,2]. */
-  forwardTail(activation: WireTensor): Promise<{ loc: WireTensor; conf: WireTensor }> {
+  /**
+   * Activation [1,C,H,W] to loc [1,P,4] and conf [1,P,2].
+   * @param alpha of the noise in the activation: the server's side for it instead of the plain tail
+   */
+  forwardTail(activation: WireTensor, alpha?: number): Promise<{ loc: WireTensor; conf: WireTensor }> {
     return this.alone(async () => {
       const { tail } = this.model.manifest;
-      await this.tail.run(checkTensor('activation', activation, tail.activation.shape));
+      const strength = alpha === undefined || this.model.interim ? null : requireAlpha(alpha, requireObfuscation(this.model));
+      await this.runTail(checkTensor('activation', activation, tail.activation.shape), strength);
       const { loc, conf } = this.arena.regions;
       return {
         loc: { data: loc.float32().slice(), shape: [1, ...tail.loc.shape] },
@@ -179,7 +199,7 @@ export class Detector {
   }
 
   async release(): Promise<void> {
-    await this.alone(() => Promise.all([this.head.release(), this.tail.release()]));
+    await this.alone(() => Promise.all([this.head.release(), this.tail.release(), this.noisy?.release()]));
   }
 
   private async decode(frame: Frame, name: string, watch: Stopwatch): Promise<Raster> {
@@ -197,8 +217,21 @@ export class Detector {
     return cleanActivation(activation.float32(), this.model.manifest.head.activation.shape);
   }
 
-  private addNoise(clean: CleanActivation, { obfuscation, alpha, random }: NoisePlan): ObfuscatedActivation {
-    return obfuscate(clean, obfuscation, alpha, this.arena, random);
+  private async prepare(plan: NoisePlan | null): Promise<void> {
+    if (plan?.kind === 'learned') {
+      await this.noisy!.prepare(plan.alpha);
+    }
+  }
+
+  private async addNoise(clean: CleanActivation, plan: NoisePlan): Promise<ObfuscatedActivation> {
+    return plan.kind === 'learned'
+      ? this.noisy!.obfuscate(clean, plan.alpha, plan.epsilon)
+      : obfuscateInterim(clean, plan.interim, plan.alpha, this.arena, plan.random);
+  }
+
+  /** @param alpha of the noise in the data; null for none */
+  private async runTail(data: Float32Array, alpha: number | null): Promise<void> {
+    await (alpha !== null && this.noisy ? this.noisy.runServer(data, alpha) : this.tail.run(data));
   }
 
   /** From what the tail left in its regions. */
@@ -207,9 +240,12 @@ export class Detector {
     return postprocess(loc.float32(), conf.float32(), this.priors, frame, this.model.manifest.postprocess);
   }
 
-  private reconstruct(seen: AnyActivation, alpha: number): Pixels {
-    this.attacker ??= new LinearAttacker(requireObfuscation(this.model));
-    return this.attacker.reconstruct(seen, alpha);
+  private async attack(kind: PaintedKind, seen: AnyActivation, alpha: number | null): Promise<Painted> {
+    if (this.model.interim) {
+      const pixels = new InterimAttacker(this.model.interim).reconstruct(seen, alpha ?? 0);
+      return { pixels, attacker: INTERIM_ATTACKER };
+    }
+    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { loadModel, summarise } from '../models';
 import type { Compute } from './compute';
@@ -13,6 +14,9 @@ export interface ComputeOptions {
   log?: PoolOptions['log'];
 }
 
+/** Of the noise, for one process life: whoever holds it can subtract the noise from every tensor that was sent. */
+const NOISE_KEY = randomBytes(32);
+
 /**
  * The detector of this process. Nothing is started before it is needed: workers, their sessions and the look for
  * GPUs come with the first run that asks for them. With several GPUs, `auto` spreads frames over all of them.
@@ -22,7 +26,7 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
   const threads = options.threads ?? Math.min(4, cores);
   const workers = options.workers ?? Math.max(1, Math.floor(cores / 4));
   const catalog = new DeviceCatalog();
-  const pool = new WorkerPool({ log: options.log });
+  const pool = new WorkerPool({ log: options.log, noiseKey: NOISE_KEY });
   const logged = new Set<string>();
 
   function makePlaces(device: string): void {
@@ -88,8 +92,8 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
       return (await run('cpu', 'the noise', () => ({ kind: 'noise', options, activation }), signal)).output;
     },
 
-    async forwardTail(activation, { model, device }, signal) {
-      return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, activation }), signal)).output;
+    async forwardTail(activation, { model, device, alpha }, signal) {
+      return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, alpha, activation }), signal)).output;
     },
 
     async postprocess(heads, options) {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { NoiseField } from '../models';
 import { VeilError } from '../protocol';
 import type { CleanActivation, ObfuscatedActivation } from './activation';
 import type { EpsilonSource } from './epsilon';
@@ -15,20 +16,7 @@ import {
 } from './field-layout';
 import type { Arena } from './kernels';
 
-/** A stationary Gaussian field on the H x W torus, and the grid that activation and noise are rounded to. */
-export interface NoiseField {
-  /** [C,H,W] of the activation. */
-  shape: readonly [number, number, number];
-  /** What the activation is clamped to, per channel: [C]. */
-  low: Float32Array;
-  high: Float32Array;
-  /** Of the grid: a power of two. */
-  step: number;
-  /** The radial bin of each Hartley coefficient, [H*W]: `hartleyBins`. */
-  bins: Uint8Array;
-  /** Per bin a lower triangular L, L L^T the spectral density: [binCount, C, C], row-major. */
-  factors: Float32Array;
-}
+export type { NoiseField };
 
 export type FieldRegion =
   'activation' | 'codes' | 'coefficients' | 'factors' | 'order' | 'limits' | 'tallTable' | 'wideTable' | 'line' | 'obfuscated';

@@ -1,32 +1,44 @@
 import { VeilError, type PictureKind, type RunOptions } from '../protocol';
-import { interimMeaning, interimRef, type LoadedModel, type InterimObfuscation } from '../models';
+import {
+  artefactRef,
+  interimMeaning,
+  interimRef,
+  meaningOfAlpha,
+  type InterimObfuscation,
+  type LoadedModel,
+  type Obfuscation
+} from '../models';
 import type { NoiseOutcome } from './compute';
-import { insecureSeededRandom, requireAlpha, requireObfuscation, secureRandom, type RandomBytes } from './noise';
+import { insecureSeededEpsilon, prfEpsilon, type EpsilonSource } from './epsilon';
+import { insecureSeededRandom, requireInterimAlpha, secureRandom, type RandomBytes } from './interim-noise';
+import { requireAlpha, requireObfuscation } from './noise';
+import { PAINTERS } from './painters';
+
+/** What results say about this noise. */
+type Said = Pick<NoiseOutcome, 'artefact' | 'notices' | 'private'>;
 
 /** Everything a noisy run needs, checked before anything runs. */
-export interface NoisePlan {
-  obfuscation: InterimObfuscation;
-  alpha: number;
-  random: RandomBytes;
-  /** What results say about this noise. */
-  said: Pick<NoiseOutcome, 'artefact' | 'notices' | 'private'>;
-}
+export type NoisePlan =
+  | { kind: 'learned'; obfuscation: Obfuscation; alpha: number; epsilon: EpsilonSource; said: Said }
+  | { kind: 'interim'; interim: InterimObfuscation; alpha: number; random: RandomBytes; said: Said };
 
 /**
  * Check the request against the model: a clean run takes no ALPHA, a noisy one an artefact and an ALPHA within its range.
+ * @param key of the noise, 32 bytes: `prfEpsilon`
  * @returns null for a clean run
  * @throws VeilError `bad_request`, `artefact_missing`, `bad_alpha`
  */
 export function planRun(
   model: LoadedModel,
   { mode, alpha, insecure_seed }: Pick<RunOptions, 'mode' | 'alpha' | 'insecure_seed'>,
-  pictures: readonly PictureKind[]
+  pictures: readonly PictureKind[],
+  key: Uint8Array
 ): NoisePlan | null {
-  if (pictures.includes('reconstruction')) {
+  if (pictures.some(kind => kind in PAINTERS && !(kind === 'reconstruction' && model.interim))) {
     requireObfuscation(model);
   }
   if (mode === 'noisy') {
-    return planNoise(model, alpha, insecure_seed);
+    return planNoise(model, alpha, insecure_seed, key);
   }
   if (mode !== 'clean') {
     throw new VeilError(
@@ -47,17 +59,23 @@ export function planRun(
 }
 
 /** @throws VeilError `artefact_missing`, `bad_alpha` */
-export function planNoise(model: LoadedModel, alpha: number | undefined, seed: number | undefined): NoisePlan {
-  const obfuscation = requireObfuscation(model);
-  const strength = requireAlpha(alpha, obfuscation);
-  const notices = [interimMeaning(obfuscation, strength)];
-  if (seed !== undefined) {
-    notices.push(`The noise comes from seed ${seed} and can be subtracted by anyone who knows it: this result is not private.`);
+export function planNoise(model: LoadedModel, wanted: number | undefined, seed: number | undefined, key: Uint8Array): NoisePlan {
+  const isPrivate = seed === undefined;
+  const seeded = isPrivate
+    ? []
+    : [`The noise comes from seed ${seed} and can be subtracted by anyone who knows it: this result is not private.`];
+  if (model.interim) {
+    const { interim } = model;
+    const alpha = requireInterimAlpha(wanted, interim);
+    const random = isPrivate ? secureRandom : insecureSeededRandom(seed);
+    const notices = [interimMeaning(interim, alpha), ...seeded];
+    return { kind: 'interim', interim, alpha, random, said: { artefact: interimRef(interim), notices, private: isPrivate } };
   }
-  return {
-    obfuscation,
-    alpha: strength,
-    random: seed === undefined ? secureRandom : insecureSeededRandom(seed),
-    said: { artefact: interimRef(obfuscation), notices, private: seed === undefined }
-  };
+  const obfuscation = requireObfuscation(model);
+  const alpha = requireAlpha(wanted, obfuscation);
+  // Two strengths of one picture must not share an epsilon: their difference would be noiseless.
+  const epsilon = isPrivate ? prfEpsilon(key, `${obfuscation.sha256} ${alpha}`) : insecureSeededEpsilon(seed);
+  const notices = [meaningOfAlpha(obfuscation, alpha), ...seeded];
+  const said = { artefact: artefactRef(obfuscation, alpha), notices, private: epsilon.private };
+  return { kind: 'learned', obfuscation, alpha, epsilon, said };
 }

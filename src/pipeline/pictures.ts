@@ -3,7 +3,7 @@ import { drawBoxes } from './annotate';
 import { encodePicture } from './codec';
 import type { CodedPicture } from './compute';
 import { copyPixels, toPixels, type Pixels, type Raster } from './raster';
-import { ATTACKER } from './reconstruct';
+import type { PaintedKind } from './painters';
 import type { Stopwatch } from './stopwatch';
 
 /** Longest side of a reconstruction: it has 128 x 128 pixels of its own, more would only be smoother. */
@@ -16,7 +16,13 @@ export interface PictureSource {
   format: PictureFormat;
   /** Longest side of `frame`, pixels. */
   maxSide?: number;
-  reconstruct: () => Pixels;
+  attack: (kind: PaintedKind) => Promise<Painted>;
+}
+
+/** What an attacker made of the activation, and who. */
+export interface Painted {
+  pixels: Pixels;
+  attacker: string;
 }
 
 /** Make and code the pictures that were asked for, and none else. */
@@ -27,9 +33,9 @@ export async function paint(
 ): Promise<Partial<Record<PictureKind, CodedPicture>>> {
   const pictures: Partial<Record<PictureKind, CodedPicture>> = {};
   for (const kind of new Set(kinds)) {
-    const { pixels, size } = await sketch(kind, source, watch);
+    const { pixels, size, attacker } = await sketch(kind, source, watch);
     const coded = await watch.time('encode', () => encodePicture(pixels, source.format, size));
-    pictures[kind] = kind === 'reconstruction' ? { ...coded, attacker: ATTACKER } : coded;
+    pictures[kind] = { ...coded, ...(attacker && { attacker }) };
   }
   return pictures;
 }
@@ -37,13 +43,10 @@ export async function paint(
 interface Sketch {
   pixels: Pixels;
   size: { width: number; height: number };
+  attacker?: string;
 }
 
-async function sketch(
-  kind: PictureKind,
-  { frame, boxes, maxSide, reconstruct }: PictureSource,
-  watch: Stopwatch
-): Promise<Sketch> {
+async function sketch(kind: PictureKind, { frame, boxes, maxSide, attack }: PictureSource, watch: Stopwatch): Promise<Sketch> {
   switch (kind) {
     case 'annotated': {
       const pixels = await watch.time('annotate', () => {
@@ -56,8 +59,10 @@ async function sketch(
     case 'frame':
       return { pixels: toPixels(frame), size: within(frame, maxSide ?? Infinity) };
     case 'reconstruction':
+    case 'linear_attacker':
+    case 'naive_viewer':
       return {
-        pixels: await watch.time('reconstruct', reconstruct),
+        ...(await watch.time('reconstruct', () => attack(kind))),
         size: within(frame, Math.min(maxSide ?? Infinity, RECONSTRUCTION_SIDE))
       };
   }

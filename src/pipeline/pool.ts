@@ -44,6 +44,8 @@ export interface PoolOptions {
   maxQueue?: number;
   /** How long a cancelled job may take to reach its next stage before its worker is ended, milliseconds. */
   graceMs?: number;
+  /** Handed to every worker in memory, so that one picture has one noise whoever runs it; without it each makes its own. */
+  noiseKey?: Uint8Array;
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -178,6 +180,10 @@ export class WorkerPool {
       message: answer => slot.worker === worker && this.answered(slot, answer),
       ended: cause => slot.worker === worker && this.died(slot, cause)
     });
+    if (this.options.noiseKey) {
+      // A copy: arrays are moved to a thread.
+      worker.send({ type: 'key', key: Uint8Array.from(this.options.noiseKey) });
+    }
     this.options.log?.('info', 'compute worker started', { device: setup.device, transport, pid: worker.pid });
     return worker;
   }

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { runtimeGraph } from '../models';
+import { forRuntime, runtimeGraph } from '../models';
+import { writeOnnx, type OnnxModel } from '../models/onnx';
 import { VeilError } from '../protocol';
 import type { Region } from './kernels';
 import { switchTelemetryOff } from './telemetry-off';
@@ -19,6 +20,12 @@ export interface OutputPort extends InputPort {
   region: Region;
 }
 
+/** A graph that is no file, and how messages call it. */
+export interface MadeGraph {
+  name: string;
+  model: OnnxModel;
+}
+
 /** One graph that writes its outputs into the kernels' memory: on the CPU nothing is copied on the way in or out. */
 export class Graph {
   private constructor(
@@ -29,10 +36,16 @@ export class Graph {
   ) {}
 
   /** @throws VeilError `device_unavailable` when the provider cannot be had, `model_mismatch` when the graph is not as described */
-  static async open(path: string, provider: Provider, threads: number, input: InputPort, outputs: OutputPort[]): Promise<Graph> {
-    const session = await openSession(path, provider, threads);
+  static async open(
+    source: string | MadeGraph,
+    provider: Provider,
+    threads: number,
+    input: InputPort,
+    outputs: OutputPort[]
+  ): Promise<Graph> {
+    const session = await openSession(source, provider, threads);
     const tensors = outputs.map(({ name, region, shape }) => [name, new Tensor('float32', region.float32(), [1, ...shape])]);
-    const graph = new Graph(path, session, input, Object.fromEntries(tensors));
+    const graph = new Graph(nameOf(source), session, input, Object.fromEntries(tensors));
     // Once for nothing: kernels are chosen and memory is laid out here, and a graph that lied about itself fails here.
     await graph.run(new Float32Array(input.shape.reduce((product, n) => product * n, 1)));
     return graph;
@@ -53,9 +66,10 @@ export class Graph {
   }
 }
 
-async function openSession(path: string, provider: Provider, threads: number): Promise<InferenceSession> {
+async function openSession(source: string | MadeGraph, provider: Provider, threads: number): Promise<InferenceSession> {
   switchTelemetryOff();
-  const graph = await runtimeGraph(path, provider);
+  const path = nameOf(source);
+  const graph = typeof source === 'string' ? await runtimeGraph(source, provider) : writeOnnx(forRuntime(source.model, provider));
   try {
     // The overloads take a path or bytes, never either.
     return await InferenceSession.create(graph as string, {
@@ -76,6 +90,8 @@ async function openSession(path: string, provider: Provider, threads: number): P
     throw new VeilError('device_unavailable', message, 'Use --device cpu, or install the execution provider.');
   }
 }
+
+const nameOf = (source: string | MadeGraph): string => (typeof source === 'string' ? source : source.name);
 
 function providers({ kind, index }: Provider): InferenceSession.ExecutionProviderConfig[] {
   switch (kind) {

@@ -11,7 +11,7 @@ export interface Tasks {
   detect: { input: { request: DetectRequest; notices: string[] }; output: DetectOutcome };
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
   noise: { input: { options: NoiseOptions; activation: WireTensor }; output: NoiseOutcome };
-  tail: { input: { model?: string; activation: WireTensor }; output: { loc: WireTensor; conf: WireTensor } };
+  tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: { loc: WireTensor; conf: WireTensor } };
   postprocess: {
     input: { model?: string; heads: { loc: WireTensor; conf: WireTensor }; width: number; height: number; threshold: number };
     output: Detection[];
@@ -30,8 +30,11 @@ export interface WorkerSetup {
 
 /** A worker runs one job at a time. */
 export type ToWorker =
+  /** First of all: the key of the noise, 32 bytes. It stays in memory: not in an environment, not in a log. */
+  | { type: 'key'; key: Uint8Array }
   /** `cancelled`: one int32 in shared memory, set to 1 to cancel; a process, which shares none, is sent `cancel` instead. */
-  { type: 'run'; id: number; task: Task; cancelled?: SharedArrayBuffer } | { type: 'cancel'; id: number };
+  | { type: 'run'; id: number; task: Task; cancelled?: SharedArrayBuffer }
+  | { type: 'cancel'; id: number };
 
 export type FromWorker = { type: 'done'; id: number; output: unknown } | { type: 'failed'; id: number; error: ErrorBody };
 

@@ -5,8 +5,8 @@ import {
   encodeSafetensors,
   RunOptions,
   SAFETENSORS_MIME,
+  PictureKind,
   VeilError,
-  type PictureKind,
   type WireTensor
 } from '../../protocol';
 import type { App, SidecarContext } from '../context';
@@ -14,7 +14,7 @@ import { summariseFailure, summariseRun } from '../history';
 import { eitherAnswers } from './answers';
 import { FrameQuery, withFrame } from './frame';
 
-const KINDS = 'annotated|frame|reconstruction';
+const KINDS = PictureKind.anyOf.map(kind => kind.const).join('|');
 
 const DetectQuery = Type.Composite(
   [

@@ -68,7 +68,7 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
     '/v1/forward/tail',
     {
       schema: {
-        querystring: Type.Composite([ForwardQuery], strict),
+        querystring: Type.Composite([ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()) })], strict),
         consumes,
         response: tensorAnswers('loc [1,P,4] F32, conf [1,P,2] F32')
       }

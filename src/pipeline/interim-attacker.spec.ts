@@ -1,6 +1,6 @@
 import { loadModel, type LoadedModel } from '../models';
 import { cleanActivation } from './activation';
-import { LinearAttacker, attackWeights } from './reconstruct';
+import { InterimAttacker, attackWeights } from './interim-attacker';
 
 let model: LoadedModel;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ describe('the linear attacker', () => {
   it('paints the mean picture where it sees the mean activation', () => {
     const { channel_mean: mean, pixel_mean: pixels } = model.interim!.arrays;
     const data = Float32Array.from({ length: 128 * 1024 }, (_, i) => mean[Math.floor(i / 1024)]);
-    const picture = new LinearAttacker(model.interim!).reconstruct(cleanActivation(data, [128, 32, 32]), 0.2);
+    const picture = new InterimAttacker(model.interim!).reconstruct(cleanActivation(data, [128, 32, 32]), 0.2);
     expect(picture).toMatchObject({ width: 128, height: 128, order: 'rgb' });
     for (const [x, y] of [
       [0, 0],

@@ -1,23 +1,31 @@
 import { loadModel, type LoadedModel } from '../models';
 import { cleanActivation } from './activation';
 import { openArena, type Arena } from './kernels';
-import { insecureSeededRandom, noiseSizes, obfuscate, secureRandom, type NoiseRegion, type RandomBytes } from './noise';
+import {
+  insecureSeededRandom,
+  interimSizes,
+  obfuscateInterim,
+  secureRandom,
+  type InterimRegion,
+  type RandomBytes
+} from './interim-noise';
 import { planNoise, planRun } from './noise-plan';
 
 const SHAPE = [128, 32, 32];
 const PLANE = 32 * 32;
+const KEY = new Uint8Array(32);
 let model: LoadedModel;
-let arena: Arena<NoiseRegion>;
+let arena: Arena<InterimRegion>;
 
 beforeAll(async () => {
   model = await loadModel();
-  arena = await openArena(noiseSizes(SHAPE));
+  arena = await openArena(interimSizes(SHAPE));
 });
 
 /** z for an activation of the same value everywhere. */
 function draw(value: number, alpha: number, random: RandomBytes = secureRandom): Float32Array {
   const activation = cleanActivation(arena.regions.activation.float32().fill(value), SHAPE);
-  return obfuscate(activation, model.interim!, alpha, arena, random).data.slice();
+  return obfuscateInterim(activation, model.interim!, alpha, arena, random).data.slice();
 }
 
 /** epsilon of each value, from z of a zero activation. */
@@ -127,12 +135,14 @@ describe('a noisy run fails closed', () => {
 
   it('without an artefact', () => {
     const bare = { ...model, interim: null };
-    expect(() => planRun(bare, { mode: 'noisy', alpha: 0.2 }, [])).toThrow(expect.objectContaining({ code: 'artefact_missing' }));
-    expect(() => planNoise(bare, 0.2, undefined)).toThrow(expect.objectContaining({ code: 'artefact_missing' }));
+    expect(() => planRun(bare, { mode: 'noisy', alpha: 0.2 }, [], KEY)).toThrow(
+      expect.objectContaining({ code: 'artefact_missing' })
+    );
+    expect(() => planNoise(bare, 0.2, undefined, KEY)).toThrow(expect.objectContaining({ code: 'artefact_missing' }));
   });
 
   it.each([undefined, NaN, 0, 0.049, 0.97, -0.2, Infinity])('with ALPHA %s', alpha => {
-    expect(() => planRun(model, { mode: 'noisy', alpha }, [])).toThrow(expect.objectContaining({ code: 'bad_alpha' }));
+    expect(() => planRun(model, { mode: 'noisy', alpha }, [], KEY)).toThrow(expect.objectContaining({ code: 'bad_alpha' }));
     expect(() => draw(1, alpha as number)).toThrow(expect.objectContaining({ code: 'bad_alpha' }));
   });
 
@@ -152,7 +162,7 @@ describe('a noisy run fails closed', () => {
   it('when the activation is not a number somewhere', () => {
     const activation = arena.regions.activation.float32().fill(1);
     activation[77_777] = NaN;
-    const run = () => obfuscate(cleanActivation(activation, SHAPE), model.interim!, 0.2, arena, secureRandom);
+    const run = () => obfuscateInterim(cleanActivation(activation, SHAPE), model.interim!, 0.2, arena, secureRandom);
     expect(run).toThrow(expect.objectContaining({ code: 'bad_tensor' }));
     expect(left().every(value => value === 0)).toBe(true);
   });
@@ -160,23 +170,25 @@ describe('a noisy run fails closed', () => {
 
 describe('the plan of a run', () => {
   it('names the range when ALPHA lies outside', () => {
-    expect(() => planNoise(model, 0.97, undefined)).toThrow("ALPHA 0.97 is outside this artefact's 0.05 … 0.95.");
+    expect(() => planNoise(model, 0.97, undefined, KEY)).toThrow("ALPHA 0.97 is outside this artefact's 0.05 … 0.95.");
   });
 
   it('takes no noise options in a clean run', () => {
-    expect(planRun(model, { mode: 'clean' }, [])).toBeNull();
-    expect(() => planRun(model, { mode: 'clean', alpha: 0.2 }, [])).toThrow(expect.objectContaining({ code: 'bad_request' }));
-    expect(() => planRun(model, { mode: 'clean', insecure_seed: 1 }, [])).toThrow(
+    expect(planRun(model, { mode: 'clean' }, [], KEY)).toBeNull();
+    expect(() => planRun(model, { mode: 'clean', alpha: 0.2 }, [], KEY)).toThrow(
+      expect.objectContaining({ code: 'bad_request' })
+    );
+    expect(() => planRun(model, { mode: 'clean', insecure_seed: 1 }, [], KEY)).toThrow(
       expect.objectContaining({ code: 'bad_request' })
     );
   });
 
   it('says that the artefact is uncalibrated, and that seeded noise is not private', () => {
-    expect(planNoise(model, 0.2, undefined).said).toMatchObject({
+    expect(planNoise(model, 0.2, undefined, KEY).said).toMatchObject({
       notices: ['ALPHA 0.2 on an uncalibrated artefact: a noise scale, not a measured leakage.'],
       private: true
     });
-    const seeded = planNoise(model, 0.2, 5).said;
+    const seeded = planNoise(model, 0.2, 5, KEY).said;
     expect(seeded.private).toBe(false);
     expect(seeded.notices[1]).toMatch(/not private/);
   });
