@@ -74,15 +74,19 @@ async function copyFiles(from: string, to: string): Promise<void> {
   }
 }
 
-function describe({ manifest, obfuscation }: LoadedModel, name: string): ModelManifest {
-  const artefact = obfuscation && { obfuscation: { file: 'obfuscation.json', sha256: obfuscation.sha256 } };
-  return { ...manifest, ...(manifest.obfuscation ? {} : artefact), name };
+function describe(model: LoadedModel, name: string): ModelManifest {
+  const sha256 = artefactHash(model);
+  // Without a model.json an artefact has this name.
+  const undeclared = sha256 === undefined ? undefined : { file: 'obfuscation.json', sha256 };
+  return { ...model.manifest, name, obfuscation: model.manifest.obfuscation ?? undeclared };
 }
+
+const artefactHash = ({ obfuscation, interim }: LoadedModel): string | undefined => (obfuscation ?? interim)?.sha256;
 
 function requireSame(source: LoadedModel, copy: LoadedModel): void {
   const identity = (model: LoadedModel) => {
     const { head_sha256, tail_sha256 } = modelRef(model);
-    return [head_sha256, tail_sha256, model.obfuscation?.sha256].join();
+    return [head_sha256, tail_sha256, artefactHash(model)].join();
   };
   if (identity(source) !== identity(copy)) {
     throw new VeilError('model_mismatch', `${source.dir} changed while it was copied. Nothing was added.`, 'Add it again.');
