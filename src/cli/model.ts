@@ -3,6 +3,7 @@ import { loadModel, modelRef, summarise } from '../models';
 import type { ModelManifest } from '../protocol';
 import { addCommand } from './model-add';
 import { listCommand } from './model-list';
+import { exportCommand } from './model-export';
 import { splitCommand } from './model-split';
 import { print } from './output';
 
@@ -10,14 +11,16 @@ import { print } from './output';
 const LABELS = 12;
 
 export function modelCommand(): Command {
-  const model = new Command('model').description('look at models, make one from a whole network, register it');
+  const model = new Command('model').description(
+    'look at models, make one from a whole network, register it, export what its server runs'
+  );
   model
     .command('info')
     .description('verify a model folder and say what it is')
     .argument('[dir]', 'model folder or name (default: the bundled faceboxes)')
     .option('--json', 'print one JSON document')
     .action(info);
-  return model.addCommand(listCommand()).addCommand(splitCommand()).addCommand(addCommand());
+  return [listCommand(), splitCommand(), addCommand(), exportCommand()].reduce((all, one) => all.addCommand(one), model);
 }
 
 async function info(dir: string | undefined, { json }: { json?: boolean }): Promise<void> {

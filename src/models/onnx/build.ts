@@ -5,6 +5,7 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
   type GraphProto,
@@ -89,6 +90,12 @@ export function withGraph(original: OnnxModel, change: GraphChange, opset?: numb
     ];
   }
   return changed as OnnxModel;
+}
+
+/** The same model with these words in the place of what it said of itself. */
+export function withMetadata(original: OnnxModel, words: Record<string, string>): OnnxModel {
+  const metadataProps = Object.entries(words).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  return create(ModelProtoSchema, { ...fieldsOf(original), metadataProps }) as OnnxModel;
 }
 
 /** Only what is set: a message's defaults live in its prototype, which a copy by fields has not. */
