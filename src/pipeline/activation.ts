@@ -30,8 +30,11 @@ export function toWire({ data, shape }: Activation): WireTensor {
 }
 
 /** @throws VeilError `bad_tensor` unless the tensor is [1, ...shape] float32 */
-export function checkTensor(name: string, tensor: WireTensor, shape: readonly number[]): Float32Array {
+export function checkTensor(name: string, tensor: WireTensor | undefined, shape: readonly number[]): Float32Array {
   const remedy = `Send float32 [1,${shape.join(',')}].`;
+  if (!tensor) {
+    throw new VeilError('bad_tensor', `There is no tensor ${name}. Nothing was run.`, remedy);
+  }
   if (!(tensor.data instanceof Float32Array)) {
     throw new VeilError('bad_tensor', `${name} is uint8, not float32. Nothing was run.`, remedy);
   }

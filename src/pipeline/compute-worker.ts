@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadDetector, type DetectorModel } from '../models';
+import { loadModel, type LoadedModel } from '../models';
 import { VeilError } from '../protocol';
 import { Detector } from './detector';
 import {
@@ -41,7 +41,7 @@ async function detectorFor(model: string | undefined): Promise<Detector> {
     open.delete(key);
     await known.detector.release();
   }
-  const loaded = await loadDetector(model);
+  const loaded = await loadModel(model);
   const entry = { dir: loaded.dir, fingerprint: fingerprint(loaded.dir), detector: await openDetector(loaded) };
   open.set(key, entry);
   return entry.detector;
@@ -59,7 +59,7 @@ function fingerprint(dir: string): string {
   }
 }
 
-async function openDetector(loaded: DetectorModel): Promise<Detector> {
+async function openDetector(loaded: LoadedModel): Promise<Detector> {
   try {
     return await Detector.open(loaded, setup.provider, setup.threads, noiseKey);
   } catch (thrown) {

@@ -52,6 +52,9 @@ export interface TailOptions extends ForwardOptions {
   alpha?: number;
 }
 
+/** The tail's outputs: loc and conf of a detector, scores of a classifier, each with a batch axis of 1. */
+export type TailAnswer = Record<string, WireTensor>;
+
 export interface NoiseOptions {
   model?: string;
   alpha: number;
@@ -82,9 +85,9 @@ export interface Compute {
   detect(request: DetectRequest, signal?: AbortSignal): Promise<DetectOutcome>;
   forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
   forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
-  forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<{ loc: WireTensor; conf: WireTensor }>;
+  forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<TailAnswer>;
   postprocess(
-    heads: { loc: WireTensor; conf: WireTensor },
+    answer: TailAnswer,
     options: { model?: string; width: number; height: number; threshold: number }
   ): Promise<Detection[]>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
-import { VERSION, VeilError, type Detection, type DetectionResult, type WireTensor } from '../protocol';
-import { modelRef, type DetectorModel } from '../models';
+import { VERSION, type Detection, type DetectionResult, type WireTensor } from '../protocol';
+import { modelRef, type LoadedModel } from '../models';
 import {
   checkTensor,
   cleanActivation,
@@ -11,10 +11,9 @@ import {
   type CleanActivation,
   type ObfuscatedActivation
 } from './activation';
-import { postprocess } from './boxes';
 import { decodeImage } from './codec';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
-import { openArena, type Arena } from './kernels';
+import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
+import { openArena, type Arena, type Region } from './kernels';
 import { INTERIM_ATTACKER, InterimAttacker } from './interim-attacker';
 import { interimSizes, obfuscateInterim, type InterimRegion } from './interim-noise';
 import { requireAlpha, requireObfuscation } from './noise';
@@ -23,14 +22,14 @@ import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
 import { PAINTERS, type PaintedKind } from './painters';
 import { paint, type Painted } from './pictures';
 import { Preprocessor, preprocessSizes, type PreprocessRegion } from './preprocess';
-import { layPriors } from './priors';
 import { checkRaster, type Raster } from './raster';
+import { readerFor, type Answer, type Reader } from './reader';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
 
 const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
 
-type RegionName = PreprocessRegion | InterimRegion | NoisyRegion | 'loc' | 'conf';
+type RegionName = PreprocessRegion | InterimRegion | NoisyRegion;
 
 export interface DetectContext {
   /** The device that runs this, as results name it. */
@@ -50,12 +49,13 @@ export class Detector {
   private readonly preprocessor: Preprocessor;
 
   private constructor(
-    private readonly model: DetectorModel,
+    private readonly model: LoadedModel,
     private readonly arena: Arena<RegionName>,
     private readonly head: Graph,
     private readonly tail: Graph,
     private readonly noisy: NoisySide | null,
-    private readonly priors: Float32Array,
+    private readonly reader: Reader,
+    private readonly answers: readonly Region[],
     private readonly noiseKey: Uint8Array
   ) {
     this.preprocessor = new Preprocessor(arena, model.manifest.input);
@@ -66,34 +66,31 @@ export class Detector {
    * @throws VeilError `device_unavailable` or `model_mismatch`
    */
   static async open(
-    model: DetectorModel,
+    model: LoadedModel,
     provider: Provider,
     threads: number,
     noiseKey: Uint8Array = randomBytes(32)
   ): Promise<Detector> {
     const { input, head, tail } = model.manifest;
-    const priors = layPriors(model.manifest);
-    checkColumns(priors.length / 4, model);
+    const reader = readerFor(model);
+    const ports = Object.values(reader.outputs);
     const bytes = (shape: readonly number[]) => 4 * shape.reduce((product, n) => product * n, 1);
     const { obfuscation } = model;
-    const arena = await openArena<RegionName>({
+    const arena = await openArena<RegionName | `answer${number}`>({
       ...preprocessSizes(input),
       ...(obfuscation ? noisySizes(obfuscation) : interimSizes(head.activation.shape)),
-      loc: bytes(tail.loc.shape),
-      conf: bytes(tail.conf.shape)
+      ...Object.fromEntries(ports.map(({ shape }, i) => [`answer${i}`, bytes(shape)]))
     } as Record<RegionName, number>);
     const { regions } = arena;
+    const answers = ports.map((_, i) => regions[`answer${i}`]);
     const headGraph = await Graph.open(join(model.dir, head.file), provider, threads, head.input, [
       { ...head.activation, region: regions.activation }
     ]);
-    const outputs = [
-      { ...tail.loc, region: regions.loc },
-      { ...tail.conf, region: regions.conf }
-    ];
+    const outputs = ports.map((port, i) => ({ ...port, region: answers[i] }));
     try {
       const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, outputs);
       const noisy = obfuscation && new NoisySide({ ...model, obfuscation }, arena, provider, threads, outputs);
-      return new Detector(model, arena, headGraph, tailGraph, noisy, priors, noiseKey);
+      return new Detector(model, arena, headGraph, tailGraph, noisy, reader, answers, noiseKey);
     } catch (error) {
       await headGraph.release();
       throw error;
@@ -116,14 +113,13 @@ export class Detector {
       const clean = await this.runHead(frame, watch);
       const seen = plan ? await watch.time('noise', () => this.addNoise(clean, plan)) : clean;
       await watch.time('tail', () => this.runTail(seen.data, plan?.alpha ?? null));
-      const detections = await watch.time('postprocess', () => this.boxes(frame));
-      const defaults = this.model.manifest.postprocess;
-      const threshold = options.threshold ?? (plan ? defaults.noisy_threshold : defaults.threshold);
+      const answer = await watch.time('postprocess', () => this.read(frame));
+      const threshold = options.threshold ?? this.reader.threshold(plan !== null);
       const pictures = await paint(
         kinds,
         {
           frame,
-          boxes: detections.filter(({ score }) => score >= threshold),
+          boxes: answer.detections.filter(({ score }) => score >= threshold),
           format: options.picture_format ?? 'jpeg',
           maxSide: options.max_side,
           attack: kind => this.attack(kind, seen, plan?.alpha ?? null)
@@ -138,7 +134,7 @@ export class Detector {
         width: frame.width,
         height: frame.height,
         threshold,
-        detections,
+        ...answer,
         timings_ms: watch.timings(),
         device: context.device,
         notices: [...context.notices, ...(plan?.said.notices ?? [])],
@@ -171,31 +167,30 @@ export class Detector {
   }
 
   /**
-   * Activation [1,C,H,W] to loc [1,P,4] and conf [1,P,2].
+   * Activation [1,C,H,W] to the tail's outputs: loc [1,P,4] and conf [1,P,2] of a detector, scores [1,K] of a classifier.
    * @param alpha of the noise in the activation: the server's side for it instead of the plain tail
    */
-  forwardTail(activation: WireTensor, alpha?: number): Promise<{ loc: WireTensor; conf: WireTensor }> {
+  forwardTail(activation: WireTensor, alpha?: number): Promise<TailAnswer> {
     return this.alone(async () => {
       const { tail } = this.model.manifest;
       const strength = alpha === undefined || this.model.interim ? null : requireAlpha(alpha, requireObfuscation(this.model));
       await this.runTail(checkTensor('activation', activation, tail.activation.shape), strength);
-      const { loc, conf } = this.arena.regions;
-      return {
-        loc: { data: loc.float32().slice(), shape: [1, ...tail.loc.shape] },
-        conf: { data: conf.float32().slice(), shape: [1, ...tail.conf.shape] }
-      };
+      const tensors = Object.entries(this.reader.outputs).map(([name, { shape }], i): [string, WireTensor] => [
+        name,
+        { data: this.answers[i].float32().slice(), shape: [1, ...shape] }
+      ]);
+      return Object.fromEntries(tensors);
     });
   }
 
-  /** Boxes at or above the threshold, in pixels of a frame of this size, best first. */
-  postprocess(
-    heads: { loc: WireTensor; conf: WireTensor },
-    options: { width: number; height: number; threshold: number }
-  ): Detection[] {
-    const { tail, postprocess: settings } = this.model.manifest;
-    const loc = checkTensor('loc', heads.loc, tail.loc.shape);
-    const conf = checkTensor('conf', heads.conf, tail.conf.shape);
-    return postprocess(loc, conf, this.priors, options, settings).filter(({ score }) => score >= options.threshold);
+  /**
+   * Boxes at or above the threshold, in pixels of a frame of this size, best first; a classifier has none.
+   * @param answer of `forwardTail`
+   * @throws VeilError `bad_tensor`
+   */
+  postprocess(answer: TailAnswer, options: { width: number; height: number; threshold: number }): Detection[] {
+    const values = Object.entries(this.reader.outputs).map(([name, { shape }]) => checkTensor(name, answer[name], shape));
+    return this.reader.read(values, options).detections.filter(({ score }) => score >= options.threshold);
   }
 
   async release(): Promise<void> {
@@ -235,9 +230,11 @@ export class Detector {
   }
 
   /** From what the tail left in its regions. */
-  private boxes(frame: Raster): Detection[] {
-    const { loc, conf } = this.arena.regions;
-    return postprocess(loc.float32(), conf.float32(), this.priors, frame, this.model.manifest.postprocess);
+  private read(frame: Raster): Answer {
+    return this.reader.read(
+      this.answers.map(region => region.float32()),
+      frame
+    );
   }
 
   private async attack(kind: PaintedKind, seen: AnyActivation, alpha: number | null): Promise<Painted> {
@@ -252,17 +249,5 @@ export class Detector {
     const turn = this.last.then(work);
     this.last = turn.catch(() => undefined);
     return turn;
-  }
-}
-
-/** One row of boxes and scores for each prior. */
-function checkColumns(priors: number, { dir, manifest: { tail, postprocess } }: DetectorModel): void {
-  const fits = tail.loc.shape.join() === [priors, 4].join() && tail.conf.shape.join() === [priors, 2].join();
-  if (!fits || postprocess.face_index > 1) {
-    throw new VeilError(
-      'model_mismatch',
-      `${dir} describes ${priors} priors, boxes of [${tail.loc.shape}] and scores of [${tail.conf.shape}]. Nothing was run.`,
-      `Correct model.json: boxes must be [${priors},4], scores [${priors},2].`
-    );
   }
 }

@@ -1,57 +1,45 @@
-import { join } from 'node:path';
-import { type LoadedModel } from '../models';
-import { outputsOf } from '../models/manifest';
-import { VeilError } from '../protocol';
-import { openArena } from './kernels';
-import { Preprocessor, preprocessSizes } from './preprocess';
-import { Graph, type OutputPort, type Provider } from './session';
+import type { LoadedModel } from '../models';
+import { VeilError, type RunOptions, type WireTensor } from '../protocol';
+import type { Frame } from './compute';
+import { Detector } from './detector';
 
-const CPU: Provider = { kind: 'cpu', index: 0 };
 /** Scores after softmax add up to 1 within this. */
 const TOLERANCE = 1e-3;
 
 /**
- * Run both graphs of a model on the processor, on one grey frame.
- * @throws VeilError `model_mismatch` when a graph does not run, or does not answer as described
+ * Run a model on the processor on one grey frame: clean, and at the weakest noise where it has an artefact.
+ * @throws VeilError `model_mismatch` or another of `Detector` when it does not run, or does not answer as described
  */
-export async function tryModel({ dir, manifest }: LoadedModel): Promise<void> {
-  const { head, tail, input } = manifest;
-  const ports = [head.activation, ...outputsOf(manifest)];
-  const sizes = ports.map(({ shape }, i) => [`port${i}`, 4 * shape.reduce((product, n) => product * n, 1)] as const);
-  const arena = await openArena<string>({ ...preprocessSizes(input), ...Object.fromEntries(sizes) });
-  const [activation, ...outputs] = ports.map((port, i): OutputPort => ({ ...port, region: arena.regions[`port${i}`] }));
-
-  new Preprocessor(arena, input).run({
-    kind: 'pixels',
-    data: new Uint8Array(3 * input.width * input.height).fill(128),
-    width: input.width,
-    height: input.height,
-    order: 'rgb'
-  });
-  await runOnce(join(dir, head.file), { ...head.input, region: arena.regions.input }, [activation]);
-  await runOnce(join(dir, tail.file), activation, outputs);
-  if (manifest.task === 'image-classification') {
-    requireProbabilities(join(dir, tail.file), outputs[0].region.float32());
-  }
-}
-
-async function runOnce(path: string, input: OutputPort, outputs: OutputPort[]): Promise<void> {
-  const graph = await Graph.open(path, CPU, 1, input, outputs);
+export async function tryModel(model: LoadedModel): Promise<void> {
+  const { width, height } = model.manifest.input;
+  const data = new Uint8Array(3 * width * height).fill(128);
+  const frame: Frame = { kind: 'pixels', data, width, height, order: 'rgb' };
+  const context = { device: 'cpu', notices: [], checkpoint: () => undefined };
+  const detector = await Detector.open(model, { kind: 'cpu', index: 0 }, 1);
   try {
-    await graph.run(input.region.float32());
+    const answer = await detector.forwardTail(await detector.forwardHead(frame, context.checkpoint));
+    Object.entries(answer).forEach(([name, tensor]) => requireNumbers(`${model.dir}: ${name}`, tensor));
+    if (model.manifest.task === 'image-classification') {
+      requireProbabilities(model.dir, answer.scores);
+    }
+    const alpha = model.obfuscation?.document.knots[0].alpha ?? model.interim?.description.alpha_min;
+    const options: RunOptions = alpha === undefined ? { mode: 'clean' } : { mode: 'noisy', alpha };
+    await detector.detect({ image: 'a grey frame', frame, options, pictures: [], activation: false }, context);
   } finally {
-    await graph.release();
-  }
-  const broken = outputs.find(({ region }) => !region.float32().every(Number.isFinite));
-  if (broken) {
-    throw unlike(`${path}: ${broken.name} holds a value that is not a number for a grey frame`);
+    await detector.release();
   }
 }
 
-function requireProbabilities(path: string, scores: Float32Array): void {
-  const sum = scores.reduce((total, score) => total + score, 0);
-  if (Math.abs(sum - 1) > TOLERANCE || scores.some(score => score < 0)) {
-    throw unlike(`${path}: scores for a grey frame add up to ${sum.toPrecision(4)}, after Softmax they add up to 1`);
+function requireNumbers(what: string, { data }: WireTensor): void {
+  if (!data.every(Number.isFinite)) {
+    throw unlike(`${what} holds a value that is not a number for a grey frame`);
+  }
+}
+
+function requireProbabilities(dir: string, { data }: WireTensor): void {
+  const sum = (data as Float32Array).reduce((total, score) => total + score, 0);
+  if (Math.abs(sum - 1) > TOLERANCE || data.some(score => score < 0)) {
+    throw unlike(`${dir}: scores for a grey frame add up to ${sum.toPrecision(4)}, after Softmax they add up to 1`);
   }
 }
 

@@ -2,7 +2,7 @@
 import * as threads from 'node:worker_threads';
 import type { FileHandle } from 'node:fs/promises';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome } from './compute';
+import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
 import { toPixels } from './raster';
 import type { Provider } from './session';
 
@@ -11,9 +11,9 @@ export interface Tasks {
   detect: { input: { request: DetectRequest; notices: string[] }; output: DetectOutcome };
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
   noise: { input: { options: NoiseOptions; activation: WireTensor }; output: NoiseOutcome };
-  tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: { loc: WireTensor; conf: WireTensor } };
+  tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: TailAnswer };
   postprocess: {
-    input: { model?: string; heads: { loc: WireTensor; conf: WireTensor }; width: number; height: number; threshold: number };
+    input: { model?: string; heads: TailAnswer; width: number; height: number; threshold: number };
     output: Detection[];
   };
 }

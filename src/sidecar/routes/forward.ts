@@ -70,14 +70,14 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
       schema: {
         querystring: Type.Composite([ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()) })], strict),
         consumes,
-        response: tensorAnswers('loc [1,P,4] F32, conf [1,P,2] F32')
+        response: tensorAnswers('loc [1,P,4] F32, conf [1,P,2] F32; of a classifier scores [1,K] F32')
       }
     },
     async (request, reply) => {
       const { activation } = tensorsOf(request, 'activation');
       const options = { device: defaults.get().device, ...request.query };
-      const { loc, conf } = await cancellation.during(reply, signal => compute.forwardTail(activation, options, signal));
-      return reply.type(SAFETENSORS_MIME).send(encodeSafetensors({ loc, conf }));
+      const answer = await cancellation.during(reply, signal => compute.forwardTail(activation, options, signal));
+      return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer));
     }
   );
 
