@@ -214,6 +214,21 @@ describe('--install', () => {
     expect(stdout).toContain(`veilbook detect photo.jpg --model ${at('model')} --mode noisy`);
   });
 
+  it('installs what was learned by the same command before, without learning it again', async () => {
+    await learn('--out', at('new'), '--model', at('model'));
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await learn('--out', 'new', '--model', at('model'), '--install');
+    } finally {
+      process.chdir(before);
+    }
+    expect(standInLearn).toHaveBeenCalledTimes(1);
+    expect(model().obfuscation.sha256).toBe(sha256(readFileSync(at('new/obfuscation.json'))));
+    await learn('--out', at('new'), '--model', at('model'), '--install', '--looks', '4');
+    expect(standInLearn).toHaveBeenCalledTimes(2);
+  });
+
   it('leaves a folder without model.json without one', async () => {
     rmSync(at('model/model.json'));
     await learn('--out', at('new'), '--model', at('model'), '--install', '--json');

@@ -6,6 +6,7 @@ import { openInstallation } from './learn-install';
 import { requireOwnFolder } from './learn-folder';
 import { listenToParent, tellParent } from './learn-job';
 import { openProgress } from './learn-progress';
+import { recall, remember } from './learn-record';
 import { describeLearned } from './learn-report';
 import { print } from './output';
 
@@ -26,8 +27,8 @@ interface LearnFlags {
 const AFTER = `
 The pass takes minutes; Ctrl-C stops it (exit code 130), and the same command goes on where it stopped. Photographs and
 everything learned stay on this machine. Exit codes: 0 learned; 2 wrong use, a folder that is not there or too few images;
-4 model missing or mismatched; 5 device not available; 6 --out or, with --install, the model folder cannot be written;
-130 stopped; 1 a fault in Veilbook.`;
+3 a photograph that cannot be used; 4 model missing or mismatched; 5 device not available; 6 --out or, with --install, the
+model folder cannot be written; 130 stopped; 1 a fault in Veilbook.`;
 
 /** `veilbook learn`: an obfuscation for a model, from unlabelled photographs. */
 export function learnCommand(): Command {
@@ -109,7 +110,12 @@ async function pass(flags: LearnFlags, signal: AbortSignal, show: (progress: Lea
   const request = requestOf(flags);
   const installation = flags.install ? await openInstallation(flags.model) : null;
   await requireOwnFolder(request.out);
-  const report = await learnUntilStopped(request, signal, show);
+  // Who has seen the report installs what it is about, and does not learn again.
+  const recalled = installation && (await recall(request));
+  const report = recalled ?? (await learnUntilStopped(request, signal, show));
+  if (!recalled) {
+    await remember(request, report);
+  }
   if (!installation) {
     return { report, installed: null };
   }
