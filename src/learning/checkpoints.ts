@@ -66,7 +66,9 @@ function digest(bytes: Uint8Array): Buffer {
 /** Undefined for a file that is not whole: the stage is then done again. */
 function read<T>(file: Buffer): T | undefined {
   const bytes = file.subarray(DIGEST_BYTES);
-  return file.length > DIGEST_BYTES && digest(bytes).equals(file.subarray(0, DIGEST_BYTES)) ? (deserialize(bytes) as T) : undefined;
+  return file.length > DIGEST_BYTES && digest(bytes).equals(file.subarray(0, DIGEST_BYTES))
+    ? (deserialize(bytes) as T)
+    : undefined;
 }
 
 async function writable(place: string, write: () => Promise<void>): Promise<void> {

@@ -1,5 +1,29 @@
-import { LearnRequest, VeilError, type LearnProgress, type LearnReport } from '../protocol';
-import { Value } from '@sinclair/typebox/value';
+import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { modelRef, writeArtefact, type Weights } from '../models';
+import { readOnnxFile } from '../models/onnx';
+import { gridExponentFor } from '../models/artefact-checks';
+import { pack } from '../models/artefact-tensors';
+import { RINGS } from '../numerics/radial-bins';
+import { type Matrix } from '../numerics/symmetric';
+import { DeviceCatalog, providerOf } from '../pipeline/devices';
+import { VERSION, VeilError, type Knot, type LearnProgress, type LearnReport, type LearnRequest } from '../protocol';
+import { Attackers, AttackedView, freshDecoder, strongestR2, trainDecoder, type Recovery } from './attacker';
+import { calibrate, Judge, leakageOf, scaled } from './calibration';
+import { Checkpoints } from './checkpoints';
+import { cloakLadder } from './cloak';
+import { NoisyView } from './noisy-view';
+import { type NoiseSpectrum } from './leakage';
+import { Pace, type Plan } from './pace';
+import { normalsOf, randomOf, type Pass } from './pass';
+import { readQuestion, type Question } from './question';
+import { Sampler, type Sample } from './samples';
+import { openProbe, sensitivityOf } from './sensitivity';
+import { answersTo, bestOf, compare, networkOf, serverSides, TICKS_A_KNOT, type Candidate } from './server-side';
+import { type LearningDevice } from './session';
+import { ladderOf, LADDER_TICKS, learnShape, SHAPE_TICKS } from './shaping';
+import { statisticsOf, type Statistics } from './statistics';
+import { taskOf } from './task';
 
 export interface LearnHooks {
   progress(progress: LearnProgress): void;
@@ -7,15 +31,293 @@ export interface LearnHooks {
   signal: AbortSignal;
 }
 
+/** Seconds on two cores of 2 GHz; only proportions matter. */
+const PLAN: Plan = {
+  activations: 22,
+  spectra: 6,
+  sensitivity: 11,
+  shape: 25,
+  refine: 70,
+  decoder: 80,
+  calibrate: 40,
+  server: 120,
+  measure: 25
+};
+
+const PROBES = 256;
+const DECODER_STEPS = 600;
+/** Of the looks' table: each row asks for as many runs again. */
+const LOOKED_AT = 32;
+
 /**
- * Learn an obfuscation of a model from unlabelled photographs.
- * @throws VeilError `bad_request` for a request that its schema refuses, `internal` for every other: the pass is not built yet.
+ * Learn an obfuscation of a model from unlabelled photographs: statistics, noise shaped by what the task minds and what
+ * attackers look at, a decoder trained against it, ALPHA calibrated to the strongest attacker, the server's side. The
+ * same question on the same machine gives the same artefact. docs/obfuscation.md tells each step.
+ * @throws VeilError `bad_request`, `model_missing`, `model_mismatch`, `not_found`, `bad_image`, `output_unwritable`,
+ *   `cancelled`
  */
-export async function learn(request: LearnRequest, { signal }: LearnHooks): Promise<LearnReport> {
-  const fault = Value.Errors(LearnRequest, request).First();
-  if (fault) {
-    throw new VeilError('bad_request', `${fault.path || 'the request'}: ${fault.message}. Nothing was learned.`, 'Correct it.');
+export async function learn(request: LearnRequest, { progress, signal }: LearnHooks): Promise<LearnReport> {
+  const began = performance.now();
+  const pace = new Pace(PLAN, progress, signal);
+  const question = await readQuestion(request);
+  const { device, notices } = await openDevice(request.device ?? 'cpu');
+  const checkpoints = await Checkpoints.open(question.out, question.key);
+  const pass = await openPass(question, device, pace);
+  const { fit, held_out } = pass.samples;
+  const shape = question.model.manifest.head.activation.shape as [number, number, number];
+
+  pace.enter('spectra', fit.length);
+  const statistics = await checkpoints.keep('spectra', () => statisticsOf(fit, shape, device, () => pace.tick()));
+  const decoder = freshDecoder(statistics, pass.random('decoder'));
+  const ladder =
+    question.mode === 'cloak'
+      ? await checkpoints.keep('cloak', () => cloakLadder(pass, statistics))
+      : await shapedLadder(pass, statistics, checkpoints, decoder);
+
+  pace.enter('decoder', DECODER_STEPS);
+  const attacker = await checkpoints.keep('attacker', () => trainOn(pass, statistics, ladder, decoder));
+  const attackers = await Attackers.open(decoder, attacker, statistics, device);
+  const judge = new Judge(pass, statistics, attackers);
+
+  pace.enter('calibrate', question.alphas.length * 3);
+  // ALPHA is to hold for the mean of so many looks, which carries so much less noise than one.
+  const looked =
+    question.mode === 'cloak' ? ladder.slice(1) : await checkpoints.keep('knots', () => calibrate(pass, judge, ladder));
+  const noise = looked.map(S => scaled(S, question.looks));
+
+  pace.enter('server', noise.length * TICKS_A_KNOT);
+  const sides: { tried: Candidate[]; best: Candidate }[] = [];
+  for (const [k, S] of noise.entries()) {
+    pace.at(question.alphas[k]);
+    const start = sides.at(-1)?.best.weights ?? null;
+    sides.push(await checkpoints.keep(`server ${k}`, () => serverSide(pass, statistics, S, start, k)));
   }
-  signal.throwIfAborted();
-  throw new VeilError('internal', 'The learning pass is not built yet. Nothing was learned.', 'Use the bundled obfuscation.');
+
+  pace.enter('measure', noise.length + 1);
+  const clean = await judge.recover(null, held_out);
+  const knots: Omit<Knot, 'weights'>[] = [];
+  for (const [k, S] of noise.entries()) {
+    pace.at(question.alphas[k]);
+    knots.push(await measureKnot(pass, statistics, judge, { k, S: looked[k], shipped: S, clean, sides: sides[k].tried }));
+    pace.tick();
+  }
+  await attackers.release();
+
+  const draft = draftOf(question, noise, knots, clean, (performance.now() - began) / 1000, statistics);
+  const server = sides.map(({ best }) => best.weights);
+  const written = await writeArtefact(question.out, draft, { ...statistics.kept, noise, decoder: attacker, server });
+  await checkpoints.clear();
+  return {
+    schema: 1,
+    artefact: { path: join(question.out, 'obfuscation.json'), sha256: written.sha256, mode: question.mode },
+    model: modelRef(question.model),
+    images: { ...countsOf(question), left_out: question.photographs.left_out },
+    stages: pace.finish(),
+    seconds: (performance.now() - began) / 1000,
+    knots: knots.map(knot => ({
+      alpha: knot.alpha,
+      measured_alpha: knot.measured_alpha,
+      linear_r2: knot.leakage.linear.r2,
+      decoder_r2: knot.leakage.decoder.r2,
+      agreement_ap: knot.agreement.at(-1)!.ap,
+      server: knot.server
+    })),
+    notices
+  };
+}
+
+async function openDevice(choice: string): Promise<{ device: LearningDevice; notices: string[] }> {
+  const { devices, notices } = await new DeviceCatalog().resolve(choice);
+  const { kind, index } = providerOf(devices[0]);
+  const providers =
+    kind === 'cpu'
+      ? (['cpu'] as const)
+      : kind === 'cuda'
+        ? ([{ name: 'cuda', deviceId: index }, 'cpu'] as const)
+        : (['webgpu', 'cpu'] as const);
+  return { device: { providers: [...providers], threads: Math.min(availableParallelism(), 8) }, notices };
+}
+
+/** The photographs as samples, and what stages share. */
+async function openPass(question: Question, device: LearningDevice, pace: Pace): Promise<Pass> {
+  const { model, photographs, seed } = question;
+  const { fit, select, held_out } = photographs;
+  pace.enter('activations', fit.length + select.length + held_out.length);
+  const sampler = await Sampler.open(model, device);
+  const take = async (paths: readonly string[]): Promise<Sample[]> => {
+    const samples: Sample[] = [];
+    for (const path of paths) {
+      samples.push(await sampler.sample(path));
+      pace.tick();
+    }
+    return samples;
+  };
+  const samples = { fit: await take(fit), select: await take(select), held_out: await take(held_out) };
+  await sampler.release();
+  requireReadableActivation(samples.fit, model.manifest.name);
+  const tail = await readOnnxFile(join(model.dir, model.manifest.tail.file));
+  const task = taskOf(model.manifest);
+  return { question, task, tail, device, pace, samples, random: randomOf(seed), normals: normalsOf(seed) };
+}
+
+/** @throws VeilError `model_mismatch` for a graph that makes what is not a number */
+function requireReadableActivation(samples: readonly Sample[], name: string): void {
+  const broken = samples.find(
+    ({ activation, answer }) =>
+      !activation.every(Number.isFinite) || !Object.values(answer).every(values => values.every(Number.isFinite))
+  );
+  if (broken) {
+    throw new VeilError(
+      'model_mismatch',
+      `Model ${name} makes values of ${broken.path} that are not finite numbers. Nothing was learned.`,
+      'Export the model anew, or leave that photograph out.'
+    );
+  }
+}
+
+async function shapedLadder(
+  pass: Pass,
+  statistics: Statistics,
+  checkpoints: Checkpoints,
+  decoder: ReturnType<typeof freshDecoder>
+): Promise<NoiseSpectrum[]> {
+  const { pace, samples, device, question, tail } = pass;
+  pace.enter('sensitivity', PROBES);
+  const G = await checkpoints.keep('sensitivity', async () => {
+    const probe = await openProbe(tail, question.model.manifest, await pass.normals('sensitivity'), device);
+    const probed = samples.fit.slice(0, PROBES).map(({ activation }) => activation);
+    const found = await sensitivityOf(probe, probed, statistics.field.shape, device, () => pace.tick());
+    await probe.release();
+    return found;
+  });
+  pace.enter('refine', SHAPE_TICKS);
+  const { B } = await checkpoints.keep('refine', () => learnShape(pass, statistics, G, decoder));
+  pace.enter('shape', LADDER_TICKS);
+  return checkpoints.keep('shape', async () => ladderOf(pass, statistics, G, B));
+}
+
+async function trainOn(
+  pass: Pass,
+  statistics: Statistics,
+  ladder: readonly NoiseSpectrum[],
+  decoder: ReturnType<typeof freshDecoder>
+): Promise<Weights> {
+  const views: AttackedView[] = [];
+  for (const S of [null, ...ladder.slice(1)]) {
+    views.push(await AttackedView.open(statistics, S, pass.device));
+  }
+  const weights = await trainDecoder(decoder, {
+    statistics,
+    samples: pass.samples.fit,
+    views,
+    steps: DECODER_STEPS,
+    random: pass.random('attacker'),
+    normals: await pass.normals('attacker'),
+    device: pass.device,
+    seen: () => pass.pace.tick()
+  });
+  await Promise.all(views.map(view => view.release()));
+  return weights;
+}
+
+async function serverSide(
+  pass: Pass,
+  statistics: Statistics,
+  S: NoiseSpectrum,
+  start: Weights | null,
+  k: number
+): Promise<{ tried: Candidate[]; best: Candidate }> {
+  const { tail, task, samples, device, pace } = pass;
+  const tried = await serverSides(S, start, {
+    tail,
+    task,
+    statistics,
+    fit: samples.fit,
+    select: samples.select,
+    random: pass.random(`server ${k}`),
+    normals: await pass.normals(`server ${k}`),
+    device,
+    seen: () => pace.tick()
+  });
+  return { tried, best: bestOf(tried) };
+}
+
+interface KnotAtWork {
+  k: number;
+  /** What attackers see who average all looks, and what one look carries. */
+  S: NoiseSpectrum;
+  shipped: Matrix[];
+  clean: Recovery;
+  sides: readonly Candidate[];
+}
+
+/** Everything that is said about a knot, measured on photographs that no stage has seen. */
+async function measureKnot(
+  pass: Pass,
+  statistics: Statistics,
+  judge: Judge,
+  { k, S, shipped, clean, sides }: KnotAtWork
+): Promise<Omit<Knot, 'weights'>> {
+  const { held_out } = pass.samples;
+  const { mode, alphas } = pass.question;
+  const recovery = await judge.recover(S, held_out);
+  const measured = 1 - strongestR2(recovery) / strongestR2(clean);
+  const some = held_out.slice(0, LOOKED_AT);
+  const looks = await judge.afterLooks(shipped, some, await judge.recover(null, some));
+  const best = bestOf(sides);
+  const agreement: Knot['agreement'] = [];
+  const view = await NoisyView.open(statistics, shipped, pass.device);
+  for (const side of sides) {
+    const network = networkOf(pass.tail, statistics, shipped, side.weights);
+    const answers = await answersTo(network, pass.task, view, held_out, await pass.normals('measure'), pass.device);
+    agreement.push({ server: side.parts, ap: compare(pass.task, held_out, answers).agreement });
+  }
+  await view.release();
+  return {
+    alpha: alphas[k],
+    measured_alpha: measured,
+    ...(mode === 'cloak' && { weight: alphas[k] }),
+    leakage: leakageOf(recovery),
+    looks,
+    agreement,
+    server: best.parts
+  };
+}
+
+function draftOf(
+  question: Question,
+  noise: readonly Matrix[][],
+  knots: Omit<Knot, 'weights'>[],
+  clean: Recovery,
+  seconds: number,
+  { spectra, field }: Statistics
+) {
+  const { head, tail } = question.model.manifest;
+  return {
+    schema: 2 as const,
+    kind: 'stationary-gaussian' as const,
+    mode: question.mode,
+    head_sha256: head.sha256,
+    tail_sha256: tail.sha256,
+    activation_shape: [...field.shape] as [number, number, number],
+    targets: spectra.targets,
+    ring_ends: RINGS,
+    looks: question.looks,
+    grid_exponent: gridExponentFor(pack(noise[0], spectra.channels), spectra.bins.counts, spectra.channels),
+    clean: leakageOf(clean),
+    knots,
+    provenance: {
+      created: new Date().toISOString(),
+      tool: `veilbook ${VERSION}`,
+      seed: question.seed,
+      image_source: question.source,
+      images_sha256: question.imagesSha256,
+      images: countsOf(question),
+      seconds: Math.round(seconds)
+    }
+  };
+}
+
+function countsOf({ photographs: { fit, select, held_out } }: Question) {
+  return { fit: fit.length, select: select.length, held_out: held_out.length };
 }

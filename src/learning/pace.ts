@@ -58,7 +58,11 @@ export class Pace {
 
   private report(): void {
     if (this.signal.aborted) {
-      throw new VeilError('cancelled', 'Learning was stopped; what it has is kept.', 'The same command goes on where it stopped.');
+      throw new VeilError(
+        'cancelled',
+        'Learning was stopped; what it has is kept.',
+        'The same command goes on where it stopped.'
+      );
     }
     const at = LEARN_STAGES.indexOf(this.stage);
     const before = LEARN_STAGES.slice(0, at).reduce((sum, stage) => sum + this.plan[stage], 0);

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readOnnxFile } from '../models/onnx';
 import { forRuntime } from '../models/runtime-graph';
+import { BLOCKS, TARGETS, targetIndex } from '../evaluation/targets';
+import { outputsOf } from '../models/manifest';
 import { type LoadedModel } from '../models';
 import { decodeImage } from '../pipeline/codec';
 import { openArena } from '../pipeline/kernels';
 import { Preprocessor, preprocessSizes } from '../pipeline/preprocess';
 import { type ModelManifest } from '../protocol';
-import { LearningSession, type LearningDevice, type Values } from './session';
+import { LearningSession, type LearningDevice } from './session';
+import { type Answer } from './task';
+import { type Values } from './values';
 
 /** What learning keeps of one photograph. */
 export interface Sample {
@@ -16,41 +20,44 @@ export interface Sample {
   height: number;
   /** The head's answer, [C,H,W]. */
   activation: Float32Array;
+  /** The clean model's answer. */
+  answer: Answer;
   /** What attackers are to recover: `imageTargets`, [48,H,W]. */
   target: Float32Array;
 }
-
-/** An attacker paints each cell of the activation as BLOCKS x BLOCKS pixels. */
-export const BLOCKS = 4;
-export const TARGETS = BLOCKS * BLOCKS * 3;
 
 /** Turns photographs into samples: the same pre-processing as in use, then the head. */
 export class Sampler {
   private constructor(
     private readonly manifest: ModelManifest,
     private readonly arena: Awaited<ReturnType<typeof openSamplerArena>>,
-    private readonly head: LearningSession
+    private readonly head: LearningSession,
+    private readonly tail: LearningSession
   ) {}
 
   static async open({ manifest, dir }: LoadedModel, device: LearningDevice): Promise<Sampler> {
-    const graph = forRuntime(await readOnnxFile(join(dir, manifest.head.file)), { kind: 'cpu' });
-    return new Sampler(manifest, await openSamplerArena(manifest), await LearningSession.open(graph, device));
+    const open = async ({ file }: { file: string }) =>
+      LearningSession.open(forRuntime(await readOnnxFile(join(dir, file)), { kind: 'cpu' }), device);
+    return new Sampler(manifest, await openSamplerArena(manifest), await open(manifest.head), await open(manifest.tail));
   }
 
   /** @throws VeilError `bad_image`, `image_too_large` */
   async sample(path: string): Promise<Sample> {
     const frame = await decodeImage(await readFile(path), path);
-    const { head, input } = this.manifest;
+    const { head, tail, input } = this.manifest;
     new Preprocessor(this.arena, input).run(frame);
     const pixels: Values = { data: this.arena.regions.input.float32(), dims: [1, 3, input.height, input.width] };
-    const answer = await this.head.run({ [head.input.name]: pixels });
+    const activation = (await this.head.run({ [head.input.name]: pixels }))[head.activation.name];
+    const outputs = await this.tail.run({ [tail.activation.name]: activation });
+    const answer = Object.fromEntries(outputsOf(this.manifest).map(({ name }) => [name, outputs[name].data]));
     const [, height, width] = head.activation.shape;
     const target = imageTargets(pixels.data, input, height, width);
-    return { path, width: frame.width, height: frame.height, activation: answer[head.activation.name].data, target };
+    return { path, width: frame.width, height: frame.height, activation: activation.data, answer, target };
   }
 
   async release(): Promise<void> {
     await this.head.release();
+    await this.tail.release();
   }
 }
 
@@ -59,7 +66,7 @@ const openSamplerArena = (manifest: ModelManifest) => openArena(preprocessSizes(
 /**
  * The picture as attackers are asked for it: each cell of the activation as 4 x 4 RGB means in 0…1.
  * @param input the network's input, [3,h,w]: grey levels less the model's mean
- * @returns [48,H,W]; target (row * 4 + column) * 3 + channel, channels red, green, blue
+ * @returns [48,H,W] by `targetIndex`; the values of `cellTargets` for the same frame
  */
 export function imageTargets(input: Float32Array, spec: ModelManifest['input'], height: number, width: number): Float32Array {
   const [tall, wide] = [spec.height / height / BLOCKS, spec.width / width / BLOCKS];
@@ -75,9 +82,9 @@ export function imageTargets(input: Float32Array, spec: ModelManifest['input'], 
         for (const end = x + wide; x < end; x++) {
           sum += input[(plane * spec.height + y) * spec.width + x];
         }
-        const target = ((block % BLOCKS) * BLOCKS + (column % BLOCKS)) * 3 + channel;
+        const target = targetIndex(block % BLOCKS, column % BLOCKS, channel);
         const at = (target * height + Math.floor(block / BLOCKS)) * width + Math.floor(column / BLOCKS);
-        targets[at] += scale * sum + (y % tall === 0 ? lift / tall : 0);
+        targets[at] += scale * sum + (y % tall === 0 ? lift : 0);
       }
     }
   }

@@ -101,7 +101,10 @@ async function openClassificationProbe(
 ): Promise<Probe> {
   const logits = logitsOf(tail, ports.scores.name);
   const adjoint = await adjointOf(tail, [logits]);
-  const [forward, backward] = await Promise.all([LearningSession.open(tail, device), LearningSession.open(adjoint.model, device)]);
+  const [forward, backward] = await Promise.all([
+    LearningSession.open(tail, device),
+    LearningSession.open(adjoint.model, device)
+  ]);
   const [classes] = ports.scores.shape;
   return {
     gradient: async data => {

@@ -1,12 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeOnnx, type OnnxModel } from '../models/onnx';
 import { switchTelemetryOff } from '../pipeline/telemetry-off';
+import { type Values } from './values';
 
-/** Float32 values, row-major, and their shape. */
-export interface Values {
-  data: Float32Array;
-  dims: readonly number[];
-}
+export { type Values };
 
 /** Where graphs are run while learning. */
 export interface LearningDevice {

@@ -87,3 +87,22 @@ function divideRow(x: Matrix, row: number, divisor: number, m: number): void {
     x[row * m + j] /= divisor;
   }
 }
+
+/** A B for A [n, k] and B [k, m]. */
+export function product(A: Matrix, B: Matrix, n: number, k: number, m: number): Matrix {
+  const C = new Float64Array(n * m);
+  for (let i = 0; i < n; i++) {
+    for (let l = 0; l < k; l++) {
+      const factor = A[i * k + l];
+      for (let j = 0; j < m; j++) {
+        C[i * m + j] += factor * B[l * m + j];
+      }
+    }
+  }
+  return C;
+}
+
+/** A^T for A [n, m]. */
+export function transpose(A: Matrix, n: number, m: number): Matrix {
+  return Float64Array.from({ length: n * m }, (_, i) => A[(i % n) * m + Math.floor(i / n)]);
+}
