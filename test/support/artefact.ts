@@ -15,20 +15,22 @@ import { type ModelManifest } from '../../src/protocol';
 
 const BUNDLED = resolve(__dirname, '../../models/faceboxes');
 export const ALPHAS = [0.1, 0.5, 0.9];
-const SHAPE: [number, number, number] = [128, 32, 32];
 const TARGETS = 48;
 const RING_ENDS = [0.5, 2.5, 7];
 
 /**
- * A copy of the bundled model with an obfuscation that nobody learned: noise of random shapes, weak enough that boxes stay
+ * A copy of a model, the bundled one if not said, with an obfuscation that nobody learned: noise of random shapes, weak enough that boxes stay
  * where they were; a server side of filter, of filter and denoiser, and of all three at its three knots.
  * @returns the folder, in a temporary one of its own
  */
-export async function modelWithArtefact(change: (draft: ArtefactDraft) => ArtefactDraft = draft => draft): Promise<string> {
-  const dir = join(mkdtempSync(join(tmpdir(), 'veilbook-artefact-')), 'faceboxes');
-  cpSync(BUNDLED, dir, { recursive: true });
+export async function modelWithArtefact(
+  change: (draft: ArtefactDraft) => ArtefactDraft = draft => draft,
+  source = BUNDLED
+): Promise<string> {
+  const { manifest } = await loadModel(source);
+  const dir = join(mkdtempSync(join(tmpdir(), 'veilbook-artefact-')), manifest.name);
+  cpSync(source, dir, { recursive: true });
   rmSync(join(dir, 'obfuscation.bin'), { force: true });
-  const { manifest } = await loadModel(BUNDLED);
   const { draft, content } = madeUp(manifest, readOnnx(readFileSync(join(dir, 'tail.onnx')), 'tail.onnx'));
   const { sha256 } = await writeArtefact(dir, change(draft), content);
   const description = { ...manifest, obfuscation: { file: 'obfuscation.json', sha256 } };
@@ -42,10 +44,10 @@ export function madeUp(
   graph: OnnxModel
 ): { draft: ArtefactDraft; content: ArtefactContent } {
   const random = new Random(7);
-  const { counts } = radialBins(frequenciesOf(SHAPE[1], SHAPE[2]), RING_ENDS);
+  const [channels, height, width] = head.activation.shape;
+  const { counts } = radialBins(frequenciesOf(height, width), RING_ENDS);
   const matrix = (rows: number, columns: number, scale: number): Matrix =>
     Float64Array.from({ length: rows * columns }, () => random.normal(0, scale));
-  const [channels, height, width] = SHAPE;
   // Real activations of this model deviate by about 1 from a mean of about 1.
   const aa = Array.from(counts, (_, bin) => plus(gram(matrix(channels, 8, 1 / (bin + 1)), channels, 8), 1, channels));
   const maps = aa.map(() => matrix(channels, TARGETS, 0.01));
@@ -78,7 +80,7 @@ export function madeUp(
       mode: 'calibrated',
       head_sha256: head.sha256,
       tail_sha256: tail.sha256,
-      activation_shape: SHAPE,
+      activation_shape: [channels, height, width],
       targets: TARGETS,
       ring_ends: RING_ENDS,
       looks: 1,
