@@ -30,6 +30,6 @@ describe('veilbook detect with a classifier', () => {
     const clean = await veilbook(['detect', digits[0], '--model', DIGITS]);
     expect(clean.stdout).toMatch(/0000-2\.png {2}two \d\.\d\d.* on \S+\n$/);
     const noisy = await veilbook(['detect', digits[0], '--model', DIGITS, '--mode', 'noisy', '--alpha', '0.5']);
-    expect(noisy).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('digits has no obfuscation artefact') });
+    expect(noisy).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('digits has no learned obfuscation') });
   });
 });
