@@ -33,6 +33,19 @@ export function windowsOf(node: NodeProto, tape: Tape, kernel = integers(node, '
 }
 
 /**
+ * How windows of stride 1 look from the outputs: which of them each input reaches, under the same taps from last to first.
+ * Undefined where the strides are others, or it would take negative pads.
+ */
+export function turned(windows: Windows): Windows | undefined {
+  const { input, output, kernel, strides, dilations } = windows;
+  const [begin, end] = [windows.begin, windows.end].map(side => side.map((n, i) => (kernel[i] - 1) * dilations[i] - n));
+  if (strides.some(n => n !== 1) || [...begin, ...end].some(n => n < 0)) {
+    return undefined;
+  }
+  return { ...windows, input: output, output: input, begin, end };
+}
+
+/**
  * The adjoint of a convolution is the transposed convolution with the same weights, strides and pads (Dumoulin and Visin
  * 2016, arXiv:1603.07285). Positions at the end that the windows did not reach get a gradient of nothing: output_padding.
  * @param weights [outputs, inputs/groups, kernel…]; @param gradient of the output. Returns the gradient of the input.
