@@ -1,9 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { decodeSafetensors, SAFETENSORS_MIME, type ConnectionFile, type DetectionResult } from '../../src/protocol';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  decodeSafetensors,
+  SAFETENSORS_MIME,
+  type ConnectionFile,
+  type DetectionResult,
+  type WireTensor
+} from '../../src/protocol';
 import { callSidecar, type Call } from '../../src/sidecar/client';
 import { ensureRunning, isAlive } from '../../src/sidecar/launch';
 import { statePaths } from '../../src/sidecar/state-dir';
+import { modelWithArtefact } from '../support/artefact';
 import { newStateDir, removeStateDirs, until } from './harness';
 import { PYTHON } from './processes';
 
@@ -39,7 +47,8 @@ function post(path: string, body: Uint8Array, headers: Record<string, string>): 
   return callSidecar(connection, { method: 'POST', path, body, headers });
 }
 
-const tensors = async (answer: Promise<Buffer>) => decodeSafetensors(await answer);
+const tensors = async (answer: Buffer | Promise<Buffer>) => decodeSafetensors(await answer);
+const raw = ({ data }: WireTensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 it('the bundled model finds the face in a photograph, clean and noisy', async () => {
   for (const query of ['mode=clean', 'mode=noisy&alpha=0.1']) {
@@ -77,6 +86,28 @@ it('head, noise, tail and post-processing one by one find the same face as a cle
   const noise = await tensors(post('/v1/forward/noise?alpha=0.2', head, wire));
   expect(noise.json).toMatchObject({ alpha: 0.2, private: true });
   expect(noise.tensors.activation.shape).toEqual([1, 128, 32, 32]);
+});
+
+it('a learned obfuscation runs part by part as it runs whole, and its attackers paint what they are named for', async () => {
+  const model = await modelWithArtefact();
+  const about = `model=${encodeURIComponent(model)}`;
+  const wire = { 'Content-Type': SAFETENSORS_MIME };
+  const kinds = ['reconstruction', 'linear_attacker', 'naive_viewer'];
+  const asked = `/v1/detect?mode=noisy&alpha=0.5&pictures=${kinds.join()}&activation=true&${about}`;
+  const whole = await tensors(post(asked, photograph, { ...JPEG, Accept: SAFETENSORS_MIME }));
+  const { result, pictures } = whole.json as { result: DetectionResult; pictures: Record<string, { attacker: string }> };
+  expect(kinds.map(kind => pictures[kind].attacker)).toEqual(['adaptive decoder', 'linear attacker', 'naive viewer']);
+  expect(result.artefact).toMatchObject({ calibrated: true, meaning: expect.stringContaining('not a guarantee') });
+  const head = await post(`/v1/forward/head?${about}`, photograph, JPEG);
+  const noisy = await post(`/v1/forward/noise?alpha=0.5&${about}`, head, wire);
+  // The same picture under the same key: the same noise, whichever way it went.
+  expect(Buffer.compare(raw((await tensors(noisy)).tensors.activation), raw(whole.tensors.activation))).toBe(0);
+  const heads = await post(`/v1/forward/tail?alpha=0.5&${about}`, noisy, wire);
+  const size = `width=${result.width}&height=${result.height}`;
+  const answer = await post(`/v1/postprocess?threshold=0&${size}&${about}`, heads, wire);
+  expect(JSON.parse(answer.toString()).detections).toEqual(result.detections);
+  await expect(post(`/v1/forward/tail?alpha=0.99&${about}`, noisy, wire)).rejects.toMatchObject({ code: 'bad_alpha' });
+  rmSync(dirname(model), { recursive: true });
 });
 
 it.each([
