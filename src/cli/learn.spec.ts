@@ -233,7 +233,9 @@ describe('--install', () => {
     rmSync(at('model/model.json'));
     await learn('--out', at('new'), '--model', at('model'), '--install', '--json');
     expect(existsSync(at('model/model.json'))).toBe(false);
-    expect(JSON.parse(stdout).notices).toEqual([`The artefact was put into ${at('model')}.`]);
+    expect(JSON.parse(stdout).notices).toEqual([
+      `The artefact was put into ${at('model')}; a sidecar that runs uses it after a restart.`
+    ]);
   });
 
   it('does not touch the model when a file of the artefact is not what its document says', async () => {

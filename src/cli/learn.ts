@@ -120,7 +120,7 @@ async function pass(flags: LearnFlags, signal: AbortSignal, show: (progress: Lea
     return { report, installed: null };
   }
   await installation.install(request.out, report.artefact.sha256);
-  const notice = `The artefact was put into ${installation.dir}.`;
+  const notice = `The artefact was put into ${installation.dir}; a sidecar that runs uses it after a restart.`;
   return { report: { ...report, notices: [...report.notices, notice] }, installed: installation.dir };
 }
 
