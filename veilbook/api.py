@@ -63,7 +63,7 @@ class Model:
         """
         picture = inputs.single(frame, bgr=bgr)
         reply = self._sidecar.send_frame("/v1/forward/head", picture, {"model": self.name, "device": self.device})
-        return _tensors(reply, "activation")[0]
+        return _tensors(reply)["activation"]
 
     def forward_noise(
         self, activation: FloatArray, *, alpha: float | None = None, insecure_seed: int | None = None
@@ -75,16 +75,17 @@ class Model:
         ``artefact_missing``, ``artefact_mismatch``, ``bad_tensor``; there is no way through without noise.
         """
         query = {"model": self.name, "alpha": alpha, "insecure_seed": insecure_seed}
-        return self._pass("/v1/forward/noise", {"activation": activation}, query, "activation")[0]
+        return self._pass("/v1/forward/noise", {"activation": activation}, query)["activation"]
 
-    def forward_tail(self, activation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def forward_tail(self, activation: FloatArray) -> tuple[FloatArray, ...]:
         """The other layers: activation -> (loc, conf), float32 [1, P, 4] and [1, P, 2] (P = 21824 for faceboxes).
 
-        ``loc`` are box offsets to the priors, ``conf[..., 1]`` face scores 0 to 1. Errors: ``bad_tensor``.
+        ``loc`` are box offsets to the priors, ``conf[..., 1]`` face scores 0 to 1. A classifier's answer is
+        (scores,), float32 [1, K], which add up to 1. Errors: ``bad_tensor``.
         """
         query = {"model": self.name, "device": self.device}
-        loc, conf = self._pass("/v1/forward/tail", {"activation": activation}, query, "loc", "conf")
-        return loc, conf
+        answer = self._pass("/v1/forward/tail", {"activation": activation}, query)
+        return tuple(answer[name] for name in ("loc", "conf", "scores") if name in answer)
 
     def postprocess(
         self, loc: FloatArray, conf: FloatArray, shape: Sequence[int], *, threshold: float = 0.5
@@ -132,9 +133,7 @@ class Model:
         )
         return runs.run(self._sidecar, inputs.single(frame, bgr=bgr), options)
 
-    def _pass(
-        self, path: str, sent: Mapping[str, FloatArray], query: Mapping[str, object], *names: str
-    ) -> list[FloatArray]:
+    def _pass(self, path: str, sent: Mapping[str, FloatArray], query: Mapping[str, object]) -> dict[str, FloatArray]:
         reply = self._sidecar.request(
             "POST",
             path,
@@ -143,13 +142,13 @@ class Model:
             content_type=tensors.MIME,
             accept=tensors.MIME,
         )
-        return _tensors(reply, *names)
+        return _tensors(reply)
 
 
-def _tensors(reply: Any, *names: str) -> list[FloatArray]:
+def _tensors(reply: Any) -> dict[str, FloatArray]:
     arrays, _ = tensors.decode(reply.body)
     # Copies: the user may write into them.
-    return [arrays[name].copy() for name in names]
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def _float32(value: Any, name: str) -> FloatArray:
