@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import stop_sidecar
 from kernels import Kernel
 from support import BUNDLE, ROOT, needs_bundle
 
@@ -47,7 +46,7 @@ def sidecar_over_the_stand_in() -> Iterator[Path]:
         assert process.poll() is None, (folder / "output").read_text()
         time.sleep(0.05)
     yield directory
-    stop_sidecar(directory)
+    launcher.stop(directory)
     process.wait(30)
     shutil.rmtree(folder, ignore_errors=True)
 
