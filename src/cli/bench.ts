@@ -85,7 +85,7 @@ async function benchObfuscation(flags: BenchFlags): Promise<void> {
   await bench.release();
   const mean = runs.reduce((sum, ms) => sum + ms, 0) / runs.length;
   const boundary =
-    'from the clean activation to the obfuscated one (clamp, grid, fresh cryptographic noise, addition), ' +
+    'from the clean activation to the obfuscated one (clamp, grid, cryptographic noise, addition), ' +
     'on one thread of the processor; head and tail are outside';
   const remark =
     'NetApp TR-4928 reports these figures for Protopia on an NVIDIA V100 under PyTorch. ' +

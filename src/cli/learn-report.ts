@@ -16,7 +16,7 @@ export function describeLearned(report: LearnReport, installed: string | null): 
     `Learned in ${duration(seconds)} for ${model.name}: ${folder}`,
     `${images.fit} photographs to fit, ${images.select} to select, ${images.held_out} held out${leftOut}; ${artefact.mode}`,
     '',
-    ...table(report),
+    ...knotTable(report.knots),
     '',
     'measured           share of what the strongest tested attacker recovers from clean activations that the noise takes away',
     'attacker recovers  share of the variance of held-out photographs, by the stronger of the two attackers that were tried:',
@@ -30,7 +30,8 @@ export function describeLearned(report: LearnReport, installed: string | null): 
   ];
 }
 
-function table({ knots }: LearnReport): string[] {
+/** One line a knot, under a heading. */
+export function knotTable(knots: LearnReport['knots']): string[] {
   const rows = knots.map(({ alpha, measured_alpha, linear_r2, decoder_r2, agreement_ap, server }) => [
     String(alpha),
     measured_alpha.toFixed(3),

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { loadModel, modelRef, summarise } from '../models';
-import type { ModelManifest } from '../protocol';
+import type { Knot, LearnReport, ModelManifest } from '../protocol';
+import { knotTable } from './learn-report';
 import { addCommand } from './model-add';
 import { listCommand } from './model-list';
 import { exportCommand } from './model-export';
@@ -36,11 +37,13 @@ async function info(dir: string | undefined, { json }: { json?: boolean }): Prom
       ...modelRef(loaded),
       input,
       activation_shape: head.activation.shape,
-      ...(loaded.manifest.task === 'image-classification' && { labels: loaded.manifest.labels ?? null })
+      ...(loaded.manifest.task === 'image-classification' && { labels: loaded.manifest.labels ?? null }),
+      ...(loaded.obfuscation && { knots: loaded.obfuscation.document.knots.map(measured) })
     });
     return;
   }
   const { artefact } = summary;
+  const knots = loaded.obfuscation ? knotTable(loaded.obfuscation.document.knots.map(measured)) : [];
   print(
     [
       `${summary.name}${summary.bundled ? ' (bundled)' : ''}  ${summary.description}`,
@@ -54,9 +57,23 @@ async function info(dir: string | undefined, { json }: { json?: boolean }): Prom
       artefact
         ? `artefact    ${artefact.kind}, ${artefact.calibrated ? 'calibrated' : 'uncalibrated'}, ` +
           `ALPHA ${artefact.alpha_min} … ${artefact.alpha_max}\n            ${artefact.meaning}`
-        : 'artefact    none: this model runs clean and refuses noisy'
+        : 'artefact    none: this model runs clean and refuses noisy',
+      ...knots.map(line => `            ${line}`)
     ].join('\n')
   );
+}
+
+/** What was measured at a knot, with the server side it uses. */
+function measured({ alpha, measured_alpha, leakage, agreement, server }: Knot): LearnReport['knots'][number] {
+  const used = agreement.find(tried => tried.server.join() === server.join())!;
+  return {
+    alpha,
+    measured_alpha,
+    linear_r2: leakage.linear.r2,
+    decoder_r2: leakage.decoder.r2,
+    agreement_ap: used.ap,
+    server
+  };
 }
 
 function classes(manifest: ModelManifest): string {

@@ -9,7 +9,7 @@ const REACH = 16;
 /** How much finer than the smallest deviation of the noise the grid must be: what rounding adds is then below 1e-4 of it. */
 const FINENESS = 64;
 
-/** @throws VeilError `artefact_mismatch` when knots or rings are out of order, or a knot has weights and names no use for them */
+/** @throws VeilError `artefact_mismatch` when knots or rings are out of order, or what a knot says does not fit together */
 export function checkKnots(path: string, { knots, ring_ends: rings }: ObfuscationDocument): void {
   const ascending = (values: readonly number[]) => values.every((value, i) => i === 0 || value > values[i - 1]);
   if (!ascending(knots.map(({ alpha }) => alpha))) {
@@ -18,13 +18,16 @@ export function checkKnots(path: string, { knots, ring_ends: rings }: Obfuscatio
   if (!ascending(rings)) {
     throw unusable(path, 'its radial bins are not in ascending order');
   }
-  for (const { alpha, server, weights, looks } of knots) {
+  for (const { alpha, server, weights, looks, agreement } of knots) {
     const needs = server.includes('denoiser') || server.includes('tail');
     if (!server.includes('filter') || needs !== (weights !== null)) {
       throw unusable(
         path,
         `its knot ${alpha} names ${server.join(', ') || 'no server side'} and ${weights ? 'has' : 'no'} weights`
       );
+    }
+    if (!agreement.some(tried => tried.server.join() === server.join())) {
+      throw unusable(path, `its knot ${alpha} does not say how well its server side does`);
     }
     if (!ascending(looks.map(entry => entry.looks))) {
       throw unusable(path, `the looks of its knot ${alpha} are not in ascending order`);

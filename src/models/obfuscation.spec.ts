@@ -160,6 +160,7 @@ describe('refused in one line', () => {
     ['looks out of order', d => d.knots[1].looks.reverse(), /looks of its knot 0.5/],
     ['rings out of order', d => d.ring_ends.reverse(), /radial bins are not in ascending order/],
     ['other rings', d => d.ring_ends.pop(), /has no aa/],
+    ['a server side that nobody measured', d => d.knots[1].agreement.pop(), /does not say how well/],
     ['a server side without weights', d => (d.knots[1].weights = null), /no weights/],
     ['weights nobody uses', d => (d.knots[1].server = ['filter']), /knot 0.5 names filter and has weights/],
     ['a grid too coarse', d => (d.grid_exponent += 4), /coarser than 1\/64/],

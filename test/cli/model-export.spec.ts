@@ -82,6 +82,14 @@ describe('veilbook model export', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it('exports what veilbook model info says of that knot', async () => {
+    const { stdout } = await veilbook(['model', 'info', dir]);
+    expect(stdout).toContain('artefact    stationary-gaussian, calibrated, ALPHA 0.1 … 0.9');
+    expect(stdout).toMatch(/ 0\.5 +0\.500 +47\.0% +96\.0% +filter \+ denoiser\n/);
+    const document = JSON.parse((await veilbook(['model', 'info', dir, '--json'])).stdout);
+    expect(document.knots[2]).toMatchObject({ alpha: 0.9, server: ['filter', 'denoiser', 'tail'] });
+  });
+
   it('refuses a model without a learned obfuscation', async () => {
     const bare = join(root, 'test/models/digits');
     const { code, stderr } = await veilbook(['model', 'export', bare, '--alpha', '0.5', '--out', join(folder, 'x.onnx')]);

@@ -11,11 +11,12 @@ import { frequenciesOf } from '../../src/numerics/frequencies';
 import { radialBins } from '../../src/numerics/radial-bins';
 import { Random } from '../../src/numerics/random';
 import { type Matrix } from '../../src/numerics/symmetric';
-import { type ModelManifest } from '../../src/protocol';
+import { type ModelManifest, type ServerPart } from '../../src/protocol';
 
 const BUNDLED = resolve(__dirname, '../../models/faceboxes');
 export const ALPHAS = [0.1, 0.5, 0.9];
 const TARGETS = 48;
+const SIDES: ServerPart[][] = [['filter'], ['filter', 'denoiser'], ['filter', 'denoiser', 'tail']];
 const RING_ENDS = [0.5, 2.5, 7];
 
 /**
@@ -91,8 +92,8 @@ export function madeUp(
         measured_alpha: alpha,
         leakage: leakage(0.9 * (1 - alpha)),
         looks: [1, 4, 16].map(looks => ({ looks, alpha: alpha / Math.sqrt(looks) })),
-        agreement: [{ server: ['filter' as const], ap: 1 - 0.1 * alpha }],
-        server: (['filter', 'denoiser', 'tail'] as const).slice(0, k + 1)
+        agreement: SIDES.slice(0, k + 1).map((server, tried) => ({ server, ap: 1 - 0.1 * alpha + 0.01 * tried })),
+        server: SIDES[k]
       })),
       provenance: {
         created: '2026-01-02T03:04:05Z',
