@@ -1,8 +1,9 @@
 import type * as Files from 'node:fs/promises';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DIGITS } from '../../test/models/digits';
+import { modelWithArtefact } from '../../test/support/artefact';
 import { VeilError } from '../protocol';
 import { loadModel, summarise } from './folder';
 import { findModel, listModels, modelsFolder } from './registry';
@@ -94,6 +95,14 @@ describe('adding a model', () => {
     expect(manifest).toEqual({ ...(await loadModel(bundled)).manifest, name: 'other' });
     expect(manifest.obfuscation).toBeDefined();
     expect(summarise(added).artefact).toEqual(summarise(await loadModel(bundled)).artefact);
+  });
+
+  it('takes every file of a learned obfuscation along', async () => {
+    const learned = await modelWithArtefact(undefined, DIGITS);
+    const { obfuscation } = await add(learned);
+    expect(obfuscation?.sha256).toBe((await loadModel(learned)).obfuscation?.sha256);
+    expect(readdirSync(own('digits'))).toEqual(readdirSync(learned));
+    rmSync(dirname(learned), { recursive: true });
   });
 
   it('writes a description for a FaceBoxes-shaped folder without one, artefact included', async () => {
