@@ -6,16 +6,19 @@ import { LossWriter } from './loss-writer';
 const BOXES = 0.3;
 
 /**
- * Sum of scores that every image brings along. A photograph without faces has scores that sum to nearly nothing: divided
- * by their sum alone, its few false positives would count as much as all faces of another batch. So large is the sum on
- * a photograph of about one face.
+ * Priors of no more than this score are background: what their boxes are does not matter. A detector has thousands of
+ * them, and the bundled one gives them scores of 0.004 that sum to 90 an image, where the priors of a face sum to 10.
  */
+const BACKGROUND = 0.01;
+
+/** Sum of scores that every image brings along: without it, a batch without faces would take the longest steps of all. */
 const SCORES_PER_IMAGE = 8;
 
 /**
  * How far a detector's tail is from reference detections (scores q of faces, and boxes): the sum over priors of the
- * Kullback-Leibler divergence KL(q || p) of two Bernoulli distributions plus 0.3 q smoothL1(loc - boxes) (Girshick 2015,
- * arXiv:1504.08083), divided by sum q + 8 N, so that batches with many faces and with few take steps of like size.
+ * Kullback-Leibler divergence KL(q || p) of two Bernoulli distributions plus 0.3 w smoothL1(loc - boxes) (Girshick 2015,
+ * arXiv:1504.08083), w = q where q is above 0.01 and 0 elsewhere. The sum is divided by sum w + 8 N, so that batches with
+ * many faces and with few take steps of like size.
  * Inputs, in this order: `scores` [N,P] in 0…1 and `boxes` [N,P,4], offsets as in loc. Where the tail has a tensor of
  * that name, the input is `reference scores` or `reference boxes`.
  * @param outputs of the tail: loc [N,P,4], and conf [N,P,2], made by Softmax, whose column `face` is the face's score
@@ -29,12 +32,14 @@ export function detectionLoss(tail: OnnxModel, { loc, conf, face = 1 }: { loc: s
   const reference = writer.emit('Concat', face === 1 ? [others, faces] : [faces, others], { axis: 2 });
   const images = writer.emit('Gather', [writer.emit('Shape', [q]), writer.integers([0])]);
   const floor = writer.emit('Mul', [writer.asFloat(images), writer.scalar(SCORES_PER_IMAGE)]);
-  const norm = writer.emit('Add', [writer.sum(q), writer.emit('Squeeze', [floor])]);
+  const isFace = writer.emit('Greater', [faces, writer.scalar(BACKGROUND)]);
+  const weight = writer.emit('Where', [isFace, faces, writer.scalar(0)]);
+  const norm = writer.emit('Add', [writer.sum(weight), writer.emit('Squeeze', [floor])]);
 
   // Smooth L1 of d is c (d - c/2) with c = d clipped to -1…1, and c is its derivative.
   const off = writer.emit('Sub', [loc, to]);
   const clipped = writer.emit('Clip', [off, writer.scalar(-1), writer.scalar(1)]);
-  const slope = writer.emit('Mul', [clipped, writer.emit('Mul', [faces, writer.scalar(BOXES)])]);
+  const slope = writer.emit('Mul', [clipped, writer.emit('Mul', [weight, writer.scalar(BOXES)])]);
   const height = writer.emit('Sub', [off, writer.emit('Mul', [clipped, writer.scalar(0.5)])]);
   const boxes = writer.sum(writer.emit('Mul', [slope, height]));
 
