@@ -32,7 +32,7 @@ class LearnedKnot:
     linear_r2: float
     #: The same for a convolutional decoder trained on noisy activations.
     decoder_r2: float
-    #: Average precision against the clean model's own answers, 0 to 1.
+    #: Agreement with the clean model's own answers, 0 to 1.
     agreement_ap: float
     #: What the server runs before or as the tail: filter, denoiser, tail.
     server: tuple[str, ...]

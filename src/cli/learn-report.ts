@@ -21,7 +21,7 @@ export function describeLearned(report: LearnReport, installed: string | null): 
     'measured           share of what the strongest tested attacker recovers from clean activations that the noise takes away',
     'attacker recovers  share of the variance of held-out photographs, by the stronger of the two attackers that were tried:',
     '                   a linear one over the whole field, and a convolutional decoder; not encryption',
-    "agreement          average precision against the clean model's own answers",
+    "agreement          with the clean model's own answers on held-out photographs",
     ...notices.map(notice => `note: ${notice}`),
     '',
     installed === null
