@@ -51,10 +51,11 @@ export class Rows {
 
   /**
    * @param path null: rows are not kept
-   * @throws VeilError `bad_request` when the file holds something else; a last line that was cut off is taken away
+   * @throws VeilError `bad_request` when the file holds something else, `output_unwritable`; a last line that was cut off
+   *   is taken away
    */
   static async open(path: string | null): Promise<Rows> {
-    const text = path === null ? '' : await readFile(path, 'utf8').catch(absent);
+    const text = path === null ? '' : await textOf(path);
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     const rows = whole
       .split('\n')
@@ -74,23 +75,21 @@ export class Rows {
   async add(row: Row): Promise<void> {
     this.all.push(row);
     if (this.path !== null) {
-      const { path } = this;
-      await appendFile(path, `${JSON.stringify(row)}\n`).catch(error => {
-        throw new VeilError(
-          'output_unwritable',
-          `${path} cannot be written (${error.message}).`,
-          'Free space or give another --out.'
-        );
-      });
+      await append(this.path, `${JSON.stringify(row)}\n`);
     }
   }
 }
 
-function absent(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') {
-    return '';
-  }
-  throw new VeilError('bad_request', `The rows cannot be read (${error.message}). Nothing was run.`, 'Give another --out.');
+/** Of a file that can be written, empty if it was not there: better known now than after the first row. */
+async function textOf(path: string): Promise<string> {
+  await append(path, '');
+  return readFile(path, 'utf8');
+}
+
+async function append(path: string, text: string): Promise<void> {
+  await appendFile(path, text).catch(error => {
+    throw new VeilError('output_unwritable', `${path} cannot be written (${error.message}).`, 'Give another --out.');
+  });
 }
 
 function parse(line: string, place: string): Row {

@@ -91,6 +91,9 @@ describe('rows that are kept', () => {
     expect(await readFile(path, 'utf8')).toBe(whole);
   });
 
+  it('are refused a place that cannot be written before anything is measured', () =>
+    expect(Rows.open(join(folder, 'missing', 'rows.jsonl'))).rejects.toMatchObject({ code: 'output_unwritable' }));
+
   it('are not taken from a file of something else', async () => {
     await writeFile(path, '{"schema":2}\n');
     await expect(Rows.open(path)).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining('line 1') });
