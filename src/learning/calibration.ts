@@ -1,5 +1,5 @@
 import { pooledR2, pooledR2Interval } from '../evaluation/recovery';
-import { type MeasuredLeakage } from '../protocol';
+import { VeilError, type MeasuredLeakage } from '../protocol';
 import { combine, type Matrix } from '../numerics/symmetric';
 import { AttackedView, type Attackers, strongestR2, type Recovery } from './attacker';
 import { type NoiseSpectrum } from './leakage';
@@ -49,7 +49,7 @@ export class Judge {
  * For each ALPHA the noise, between the rungs of a ladder, at which the strongest attacker loses that share on the
  * `select` images, then more until it does on the held-out ones too.
  * @param ladder noise of rising strength
- * @throws RangeError when the strongest noise is not enough
+ * @throws VeilError `bad_request` when the strongest noise is not enough
  */
 export async function calibrate(pass: Pass, judge: Judge, ladder: readonly NoiseSpectrum[]): Promise<Matrix[][]> {
   const { select, held_out } = pass.samples;
@@ -63,7 +63,11 @@ export async function calibrate(pass: Pass, judge: Judge, ladder: readonly Noise
       low = high;
       const place = Math.floor(low.place) + 1;
       if (place >= ladder.length) {
-        throw new RangeError(`The strongest noise takes ${low.alpha.toFixed(3)} from the strongest attacker, not ${alpha}.`);
+        throw new VeilError(
+          'bad_request',
+          `The strongest noise takes ${low.alpha.toFixed(3)} from the strongest attacker, less than ALPHA ${alpha}. Nothing was written.`,
+          'Leave the ALPHA out that it does not reach.'
+        );
       }
       high = { place, alpha: await judge.alphaOf(ladder[place], select, clean.select) };
       pass.pace.tick();

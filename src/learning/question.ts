@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Value } from '@sinclair/typebox/value';
 import { contentHash, findPhotographs, splitPhotographs } from '../evaluation';
-import { loadModel, type LoadedModel } from '../models';
+import { DEFAULT_MODEL, type LoadedModel } from '../models';
+import { readManifest } from '../models/manifest';
+import { locate } from '../models/registry';
 import { LearnRequest, VeilError, VERSION } from '../protocol';
 
 /** Photographs for each purpose; more are left out. */
@@ -18,9 +20,12 @@ export interface Photographs {
   left_out: number;
 }
 
+/** A model's graphs; what artefact it has does not matter here, it may be one to replace. */
+export type Network = Pick<LoadedModel, 'dir' | 'manifest'>;
+
 /** What a learning pass was asked, checked. */
 export interface Question {
-  model: LoadedModel;
+  model: Network;
   out: string;
   mode: 'calibrated' | 'cloak';
   /** Ascending; in mode cloak weights. */
@@ -50,7 +55,8 @@ export async function readQuestion(request: LearnRequest): Promise<Question> {
   if (outside !== undefined) {
     throw new VeilError('bad_request', `ALPHA ${outside} is not between 0 and 1. Nothing was learned.`, 'Give values inside.');
   }
-  const model = await loadModel(request.model);
+  const { dir } = await locate(request.model ?? DEFAULT_MODEL);
+  const model = { dir, manifest: (await readManifest(dir)).manifest };
   const photographs = await chooseImages(request.images, model, seed);
   const { head, tail } = model.manifest;
   const hashes = await Promise.all([...photographs.fit, ...photographs.select, ...photographs.held_out].map(contentHash));
@@ -69,7 +75,7 @@ export async function readQuestion(request: LearnRequest): Promise<Question> {
   };
 }
 
-async function chooseImages(folder: string, { manifest }: LoadedModel, seed: number): Promise<Photographs> {
+async function chooseImages(folder: string, { manifest }: Network, seed: number): Promise<Photographs> {
   const paths = await findPhotographs(folder);
   const [channels] = manifest.head.activation.shape;
   const share = Math.min(1, paths.length / (SIZES.fit + SIZES.select + SIZES.held_out));

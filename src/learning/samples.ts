@@ -35,7 +35,7 @@ export class Sampler {
     private readonly tail: LearningSession
   ) {}
 
-  static async open({ manifest, dir }: LoadedModel, device: LearningDevice): Promise<Sampler> {
+  static async open({ manifest, dir }: Pick<LoadedModel, 'manifest' | 'dir'>, device: LearningDevice): Promise<Sampler> {
     const open = async ({ file }: { file: string }) =>
       LearningSession.open(forRuntime(await readOnnxFile(join(dir, file)), { kind: 'cpu' }), device);
     return new Sampler(manifest, await openSamplerArena(manifest), await open(manifest.head), await open(manifest.tail));

@@ -23,7 +23,9 @@ export class LearningSession {
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       // Nothing is known here that would not be an error of ours; warnings about unused weights are not for users.
-      logSeverityLevel: 3
+      logSeverityLevel: 3,
+      // Many sessions take turns: threads of those that wait must not burn the cores of the one that works.
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } }
     });
     return new LearningSession(session);
   }

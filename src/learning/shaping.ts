@@ -16,7 +16,7 @@ const ROUNDS = 2;
 const DECODER_STEPS = 250;
 const PROBES = 160;
 /** Strengths, by the linear attacker, between which others are interpolated. */
-const STRENGTHS = [0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985];
+const STRENGTHS = [0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 0.993, 0.997, 0.999];
 /** Every direction gets at least this share of the activation's mean variance, whatever the attackers seem to be after. */
 const LEAST_NOISE = 1e-4;
 

@@ -61,7 +61,7 @@ export async function loadDetector(nameOrDir?: string): Promise<DetectorModel> {
   return model;
 }
 
-export function modelRef({ manifest: { name, head, tail } }: LoadedModel): ModelRef {
+export function modelRef({ manifest: { name, head, tail } }: Pick<LoadedModel, 'manifest'>): ModelRef {
   return { name, head_sha256: head.sha256, tail_sha256: tail.sha256 };
 }
 
