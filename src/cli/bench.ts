@@ -5,6 +5,7 @@ import { BENCH_HEIGHT, BENCH_WIDTH, makeBenchFrame } from '../pipeline/bench-fra
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
 import { VeilError } from '../protocol';
 import { comparePipelines } from './bench-pipeline';
+import { benchRetained, type RetainedFlags } from './bench-retained';
 import { Notices, print } from './output';
 
 export interface BenchFlags {
@@ -29,7 +30,24 @@ export function benchCommand(): Command {
   add('pipeline', 'every stage, beside cv2 and torch where /usr/bin/python3 has them')
     .addOption(new Option('--rounds <n>', 'interleaved rounds').argParser(rounds).default(15))
     .action((flags: BenchFlags) => comparePipelines(flags));
+  bench
+    .command('retained')
+    .description("what noise leaves of a detector's average precision, on photographs with boxes")
+    .requiredOption('--labels <dir>', 'photographs in the layout of FDDB: FDDB-folds and originalPics')
+    .option('--model <dir>', 'model folder or name (default: the bundled faceboxes)')
+    .addOption(new Option('--alphas <list>', "as in 0.4,0.8 (default: the artefact's knots)").argParser(strengths))
+    .option('--device <device>', 'auto, cpu, webgpu or cuda:N', 'cpu')
+    .option('--json', 'print one JSON document')
+    .action((flags: RetainedFlags) => benchRetained(flags));
   return bench;
+}
+
+function strengths(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (!values.every(value => value > 0 && value < 1)) {
+    throw new InvalidArgumentError('They must be numbers between 0 and 1 with commas between, as in 0.4,0.8.');
+  }
+  return values;
 }
 
 function rounds(text: string): number {
