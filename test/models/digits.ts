@@ -8,6 +8,8 @@ import { Random } from '../../src/numerics/random';
 export const DIGITS = join(__dirname, 'digits');
 
 const SIDE = 64;
+/** Of colour on a side of the paper. */
+const PATCHES = 3;
 
 export interface DigitPicture {
   /** 0…9. */
@@ -18,7 +20,7 @@ export interface DigitPicture {
   data: Uint8Array<ArrayBuffer>;
 }
 
-/** Drawings of digits that the classifier was not trained on, in ink on paper of any colours; 360 digits, then anew. */
+/** Drawings of digits that the classifier was not trained on, light on soft dark patches; 360 digits, then anew. */
 export async function digitPictures(count = 360, seed = 1): Promise<DigitPicture[]> {
   const { columns, side, white, labels } = JSON.parse(readFileSync(join(DIGITS, 'digits.json'), 'utf8'));
   const { data, info } = await sharp(join(DIGITS, 'digits.png')).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
@@ -36,16 +38,21 @@ export async function digitPictures(count = 360, seed = 1): Promise<DigitPicture
 function draw(digit: (y: number, x: number) => number, side: number, random: Random): Uint8Array<ArrayBuffer> {
   const size = random.uniform(44, SIDE);
   const [top, left] = [random.uniform(0, SIDE - size), random.uniform(0, SIDE - size)];
-  const dark = Array.from({ length: 3 }, () => random.uniform(0, 80));
-  const light = Array.from({ length: 3 }, () => random.uniform(175, 255));
-  const [ink, paper] = random.uniform() < 0.5 ? [dark, light] : [light, dark];
+  const patches = Array.from({ length: PATCHES * PATCHES * 3 }, () => random.uniform(0, 140));
+  const ink = Array.from({ length: 3 }, () => random.uniform(180, 255));
   const pixels = new Uint8Array(SIDE * SIDE * 3);
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
       const [v, u] = [(y + 0.5 - top) * (side / size) - 0.5, (x + 0.5 - left) * (side / size) - 0.5];
       const share = bilinear(digit, v, u);
+      const [row, column] = [y, x].map(at => (at * (PATCHES - 1)) / (SIDE - 1));
       for (let c = 0; c < 3; c++) {
-        pixels[(y * SIDE + x) * 3 + c] = Math.round(paper[c] + (ink[c] - paper[c]) * share);
+        const paper = bilinear(
+          (i, j) => patches[(Math.min(i, PATCHES - 1) * PATCHES + Math.min(j, PATCHES - 1)) * 3 + c],
+          row,
+          column
+        );
+        pixels[(y * SIDE + x) * 3 + c] = Math.round(paper + (ink[c] - paper) * share);
       }
     }
   }

@@ -51,20 +51,20 @@ class Tail(nn.Module):
         return self.classes(F.avg_pool2d(field, 2).flatten(1))
 
 
-def colours(count, rng):
-    """Ink and paper, [N,3] each: one dark, one light, at least 95 grey levels apart in every channel."""
-    dark, light = rng.uniform(0, 80, (count, 3)), rng.uniform(175, 255, (count, 3))
-    swapped = rng.integers(0, 2, (count, 1)) == 1
-    return np.where(swapped, light, dark), np.where(swapped, dark, light)
+def papers(count, rng):
+    """Soft patches of dark colours, [N,3,64,64] of 0..140: as in photographs, most of the variance is slow."""
+    patches = torch.from_numpy(rng.uniform(0, 140, (count, 3, 3, 3))).float()
+    return F.interpolate(patches, (SIDE, SIDE), mode="bilinear", align_corners=True)
 
 
 def pictures(digits, rng, hand=0.0):
-    """Digits [N,8,8] of 0..1, each drawn 44 to 64 pixels large on 64 x 64, ink on paper: [N,3,64,64] of 0..255.
+    """Digits [N,8,8] of 0..1, each drawn 44 to 64 pixels large in light ink on `papers`: [N,3,64,64] of 0..255.
 
     `hand` bends them as another hand might: turn and slant (radians), width against height and thickness (log).
     """
     count = len(digits)
-    ink, paper = colours(count, rng)
+    paper = papers(count, rng)
+    ink = torch.from_numpy(rng.uniform(180, 255, (count, 3, 1, 1))).float()
     size = rng.uniform(44, SIDE, count)
     turn, slant, width = rng.normal(0, hand, (3, count))
     scale = np.stack([SIDE / size * np.exp(width / 2), SIDE / size * np.exp(-width / 2)], 1)
@@ -76,7 +76,6 @@ def pictures(digits, rng, hand=0.0):
     grid = F.affine_grid(torch.from_numpy(theta), (count, 1, SIDE, SIDE), align_corners=False)
     mask = F.grid_sample(torch.from_numpy(digits).float()[:, None], grid, align_corners=False)
     mask = mask ** torch.from_numpy(np.exp(rng.normal(0, 2 * hand, (count, 1, 1, 1)))).float()
-    ink, paper = (torch.from_numpy(c).float()[:, :, None, None] for c in (ink, paper))
     return (paper + (ink - paper) * mask).round()
 
 
