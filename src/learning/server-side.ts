@@ -19,7 +19,7 @@ const DENOISER_WIDTH = 64;
 const BATCH = 8;
 const DENOISER_RATE = 1e-3;
 /** A tail that was trained before is moved with care. */
-const TAIL_RATE = 2e-4;
+const TAIL_RATE = 4e-4;
 
 /** A server's side that was tried at one strength. */
 export interface Candidate {
@@ -32,9 +32,9 @@ export interface Candidate {
 }
 
 const DENOISER_STEPS = 30;
-const TAIL_STEPS = 40;
-/** A distance from the clean answers at which users see no difference: nothing is trained where the filter alone reaches it. */
-const NEAR = 0.002;
+const TAIL_STEPS = 120;
+/** Agreement with the clean model at which users see no difference: nothing is trained where the filter alone reaches it. */
+const NEAR = 0.99;
 /** Ticks of `serverSides`. */
 export const TICKS_A_KNOT = DENOISER_STEPS + TAIL_STEPS;
 
@@ -82,7 +82,7 @@ export async function serverSides(S: NoiseSpectrum, start: Weights | null, train
     return asStored(learned);
   };
   const tried: Candidate[] = [await judge(['filter'], null)];
-  if (tried[0].distance <= NEAR) {
+  if (tried[0].agreement >= NEAR) {
     await view.release();
     return tried;
   }
