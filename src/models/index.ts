@@ -23,7 +23,8 @@ export {
   noiseFieldAt,
   noiseSpectrumAt,
   noNoise,
-  type NoiseField
+  type NoiseField,
+  type Strengths
 } from './strength';
 export { asStored, writeArtefact } from './write-artefact';
 export { attackerGraphAt, serverGraphAt, serverPartsAt, type Attacker, type NoisyModel } from './noisy-graphs';

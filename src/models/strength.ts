@@ -1,6 +1,6 @@
 import { cholesky, solve, trace } from '../numerics/matrix';
 import { combine, type Matrix } from '../numerics/symmetric';
-import { VeilError } from '../protocol';
+import { VeilError, type Knot } from '../protocol';
 import { type ArtefactStatistics } from './artefact-content';
 import { unpack } from './artefact-tensors';
 import { type Obfuscation } from './obfuscation';
@@ -27,8 +27,13 @@ interface Between {
   share: number;
 }
 
+/** Of an obfuscation, what `alphaAfterLooks` needs. */
+export interface Strengths {
+  document: { knots: readonly Pick<Knot, 'alpha' | 'looks'>[] };
+}
+
 /** @throws VeilError `bad_alpha` outside the knots */
-export function between({ document: { knots } }: Obfuscation, alpha: number): Between {
+export function between({ document: { knots } }: Strengths, alpha: number): Between {
   const [first, last] = [knots[0].alpha, knots[knots.length - 1].alpha];
   if (!(alpha >= first && alpha <= last)) {
     throw new VeilError(
@@ -154,9 +159,9 @@ function lifted(matrix: Matrix, value: number, n: number): Matrix {
  * @returns null beyond the looks that were measured
  * @throws VeilError `bad_alpha` outside the knots
  */
-export function alphaAfterLooks(obfuscation: Obfuscation, alpha: number, looks: number): number | null {
-  const { lower, upper, share } = between(obfuscation, alpha);
-  const [weak, strong] = [lower, upper].map(knot => inTable(obfuscation.document.knots[knot].looks, looks));
+export function alphaAfterLooks(strengths: Strengths, alpha: number, looks: number): number | null {
+  const { lower, upper, share } = between(strengths, alpha);
+  const [weak, strong] = [lower, upper].map(knot => inTable(strengths.document.knots[knot].looks, looks));
   return weak === null || strong === null ? null : (1 - share) * weak + share * strong;
 }
 

@@ -1,5 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Detection, DetectionResult, DeviceInfo, ModelSummary, PictureKind, RunOptions, WireTensor } from '../protocol';
+import type {
+  Detection,
+  DetectionResult,
+  DeviceInfo,
+  Looks,
+  ModelSummary,
+  PictureKind,
+  RunOptions,
+  WireTensor
+} from '../protocol';
 
 interface Raster {
   width: number;
@@ -67,6 +76,8 @@ export interface NoiseOutcome {
   artefact: NonNullable<DetectionResult['artefact']>;
   notices: string[];
   private: boolean;
+  /** Of sources that are known by their activations. */
+  looks?: Looks;
 }
 
 /**

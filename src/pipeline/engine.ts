@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { loadModel, summarise } from '../models';
 import type { Compute } from './compute';
 import { DeviceCatalog, providerOf } from './devices';
+import { LookCounter, looksNotices } from './looks';
 import { DeviceFailure, WorkerPool, type PoolOptions } from './pool';
 import type { Task, TaskKind, Tasks } from './worker-messages';
 
@@ -16,6 +17,9 @@ export interface ComputeOptions {
 
 /** Of the noise, for one process life: whoever holds it can subtract the noise from every tensor that was sent. */
 const NOISE_KEY = randomBytes(32);
+
+/** Of all frames under that key, whichever worker ran them. A run that failed or was cancelled handed out no tensor. */
+const LOOKS = new LookCounter();
 
 /**
  * The detector of this process. Nothing is started before it is needed: workers, their sessions and the look for
@@ -80,8 +84,12 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
     async detect(request, signal) {
       const choice = request.options.device ?? 'auto';
       const { output, waited } = await run(choice, request.image, notices => ({ kind: 'detect', request, notices }), signal);
-      output.result.timings_ms.queue = waited;
-      return output;
+      const { look, ...outcome } = output;
+      const { result } = outcome;
+      result.timings_ms.queue = waited;
+      result.looks = look ? LOOKS.count(look) : null;
+      result.notices.push(...looksNotices(result.looks));
+      return outcome;
     },
 
     async forwardHead(frame, { model, device }, signal) {
@@ -89,7 +97,10 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
     },
 
     async forwardNoise(activation, options, signal) {
-      return (await run('cpu', 'the noise', () => ({ kind: 'noise', options, activation }), signal)).output;
+      const { output } = await run('cpu', 'the noise', () => ({ kind: 'noise', options, activation }), signal);
+      const { look, ...outcome } = output;
+      const looks = look && LOOKS.count(look);
+      return { ...outcome, notices: [...outcome.notices, ...looksNotices(looks)], ...(looks && { looks }) };
     },
 
     async forwardTail(activation, { model, device, alpha }, signal) {

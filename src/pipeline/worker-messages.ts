@@ -3,14 +3,18 @@ import * as threads from 'node:worker_threads';
 import type { FileHandle } from 'node:fs/promises';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
+import type { Look } from './look-signature';
 import { toPixels } from './raster';
 import type { Provider } from './session';
 
+/** A worker sees its own runs only: the process that owns the workers counts the looks of all of them. */
+export type Looked<Outcome> = Outcome & { look?: Look };
+
 /** What a compute worker can be asked to do, and what it answers. */
 export interface Tasks {
-  detect: { input: { request: DetectRequest; notices: string[] }; output: DetectOutcome };
+  detect: { input: { request: DetectRequest; notices: string[] }; output: Looked<DetectOutcome> };
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
-  noise: { input: { options: NoiseOptions; activation: WireTensor }; output: NoiseOutcome };
+  noise: { input: { options: NoiseOptions; activation: WireTensor }; output: Looked<NoiseOutcome> };
   tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: TailAnswer };
   postprocess: {
     input: { model?: string; heads: TailAnswer; width: number; height: number; threshold: number };

@@ -81,6 +81,19 @@ export const Timings = Type.Object(
 );
 export type Timings = Static<typeof Timings>;
 
+const LookAlpha = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+
+/** How often one source was seen with fresh noise in this process life, near-duplicates included, and what that leaves. */
+export const Looks = Type.Object(
+  {
+    count: Type.Integer({ minimum: 1, description: 'noisy tensors of this source, this one included; equal ones count once' }),
+    alpha_1: LookAlpha("this run's ALPHA against one look, as measured for the artefact; null where it was not"),
+    alpha_k: LookAlpha('ALPHA against all these looks, at the weakest of them; null where so many were not measured')
+  },
+  { title: 'Looks' }
+);
+export type Looks = Static<typeof Looks>;
+
 /** The result of one frame. `detections` reach down to the model's score cut; `threshold` says which are drawn. */
 export const DetectionResult = Type.Object(
   {
@@ -99,6 +112,7 @@ export const DetectionResult = Type.Object(
     private: Type.Boolean({ description: 'false for a clean run and for noise from insecure_seed' }),
     model: ModelRef,
     artefact: Type.Union([ArtefactRef, Type.Null()]),
+    looks: Type.Optional(Type.Union([Looks, Type.Null()], { description: 'null for a clean run' })),
     versions: Type.Record(Type.String(), Type.String())
   },
   { title: 'DetectionResult' }

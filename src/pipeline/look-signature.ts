@@ -1,0 +1,93 @@
+import { hash as digestOf } from 'node:crypto';
+import type { Strengths } from '../models';
+import { differenceBits, HASH_GRID } from '../numerics/difference-hash';
+import type { CleanActivation } from './activation';
+import type { EpsilonSource } from './epsilon';
+import { readRows, type Raster } from './raster';
+
+/** One noisy tensor that was made of a source: what the process that owns the workers counts looks by. Plain data. */
+export interface Look {
+  /** Frames and bare activations have other hashes: they are counted apart. */
+  kind: 'frame' | 'activation';
+  /** Of the source: 8 words of 32 bits, `differenceBits`. */
+  source: readonly number[];
+  /** Equal for equal tensors, which tell nothing new, and for no others. */
+  tensor: string;
+  /** SHA-256 of the artefact, hexadecimal. */
+  artefact: string;
+  alpha: number;
+  /** What was measured for several looks at each strength; null where nothing was. */
+  measured: Strengths | null;
+}
+
+/** Points a side of a cell at which its mean is taken: the whole of a frame need not be read for 272 means. */
+const POINTS = 8;
+
+/** Luminance weights of ITU-R BT.601 in 1/256. */
+const RED = 77;
+const GREEN = 150;
+const BLUE = 29;
+
+/**
+ * Difference hash of a decoded frame's luminance.
+ * @throws VeilError `bad_image` when a shared frame ends too early
+ */
+export function frameHash(frame: Raster): number[] {
+  const row = new Uint8Array(3 * frame.width);
+  const [first, last] = frame.order === 'rgb' ? [RED, BLUE] : [BLUE, RED];
+  return hashOf(frame.width, frame.height, y => {
+    readRows(frame, y, row);
+    return x => first * row[3 * x] + GREEN * row[3 * x + 1] + last * row[3 * x + 2];
+  });
+}
+
+/** Difference hash of the mean over the channels of an activation [C,H,W]. */
+export function activationHash({ data, shape }: CleanActivation): number[] {
+  const [channels, height, width] = shape;
+  const plane = new Float64Array(height * width);
+  for (let c = 0; c < channels; c++) {
+    const from = c * plane.length;
+    for (let i = 0; i < plane.length; i++) {
+      plane[i] += data[from + i];
+    }
+  }
+  return hashOf(width, height, y => x => plane[y * width + x]);
+}
+
+/** @param rowAt values of row y by column; rows are asked for in ascending order */
+function hashOf(width: number, height: number, rowAt: (y: number) => (x: number) => number): number[] {
+  const across = HASH_GRID.columns * POINTS;
+  const down = HASH_GRID.rows * POINTS;
+  const columns = Uint32Array.from({ length: across }, (_, i) => ((i + 0.5) * width) / across);
+  const sums = new Float64Array(HASH_GRID.columns * HASH_GRID.rows);
+  for (let j = 0; j < down; j++) {
+    const value = rowAt(Math.floor(((j + 0.5) * height) / down));
+    const cells = Math.floor(j / POINTS) * HASH_GRID.columns;
+    for (let i = 0; i < across; i++) {
+      sums[cells + Math.floor(i / POINTS)] += value(columns[i]);
+    }
+  }
+  return Array.from(differenceBits(sums));
+}
+
+/** The same epsilon, and the digest that it was last asked for. */
+export interface WatchedEpsilon extends EpsilonSource {
+  digest: Uint8Array | null;
+}
+
+export function watched(epsilon: EpsilonSource): WatchedEpsilon {
+  return {
+    private: epsilon.private,
+    digest: null,
+    fill(bytes, digest) {
+      this.digest = digest;
+      epsilon.fill(bytes, digest);
+    }
+  };
+}
+
+/** Names the tensor that this epsilon made: artefact, strength, key or seed and quantised activation determine it. */
+export function tensorOf(digest: Uint8Array, artefact: string, alpha: number, seed: number | undefined): string {
+  const context = Buffer.from(`${artefact} ${alpha} ${seed ?? 'key'} `);
+  return digestOf('sha256', Buffer.concat([context, digest]), 'base64');
+}
