@@ -6,7 +6,6 @@ import { type Statistics } from './statistics';
 import { Adam } from './training/adam';
 import { batchOf } from './values';
 
-const STEPS = 60;
 const BATCH = 8;
 const RATE = 0.05;
 /** Deviations of the noise range between these shares of the activation's own, channel by channel. */
@@ -34,13 +33,13 @@ export async function cloakLadder(pass: Pass, statistics: Statistics): Promise<M
       statistics
     )
   ];
-  pass.pace.enter('refine', STEPS * question.alphas.length);
+  pass.pace.enter('refine', pass.effort.cloakSteps * question.alphas.length);
   for (const weight of question.alphas) {
     pass.pace.at(weight);
     const rho = new Float32Array(channels).fill(-1);
     const adam = new Adam([channels], { learningRate: RATE });
     const sigmaOf = (c: number) => own[c] * (((1 + Math.tanh(rho[c])) / 2) * (RANGE.most - RANGE.least) + RANGE.least);
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < pass.effort.cloakSteps; step++) {
       const batch = Array.from({ length: BATCH }, () => samples.fit[random.integer(samples.fit.length)]);
       const noisy = batchOf(
         batch.map(({ activation }) => activation),

@@ -14,14 +14,15 @@ import { Checkpoints } from './checkpoints';
 import { cloakLadder } from './cloak';
 import { NoisyView } from './noisy-view';
 import { type NoiseSpectrum } from './leakage';
+import { FULL, type Effort } from './effort';
 import { Pace, type Plan } from './pace';
 import { normalsOf, randomOf, type Pass } from './pass';
 import { readQuestion, type Question } from './question';
 import { Sampler, type Sample } from './samples';
 import { openProbe, sensitivityOf } from './sensitivity';
-import { answersTo, bestOf, compare, networkOf, serverSides, TICKS_A_KNOT, type Candidate } from './server-side';
+import { answersTo, bestOf, compare, networkOf, serverSides, ticksAKnot, type Candidate } from './server-side';
 import { type LearningDevice } from './session';
-import { ladderOf, LADDER_TICKS, learnShape, SHAPE_TICKS } from './shaping';
+import { ladderOf, LADDER_TICKS, learnShape, shapeTicks } from './shaping';
 import { statisticsOf, type Statistics } from './statistics';
 import { taskOf } from './task';
 
@@ -40,12 +41,10 @@ const PLAN: Plan = {
   refine: 70,
   decoder: 80,
   calibrate: 40,
-  server: 120,
+  server: 150,
   measure: 25
 };
 
-const PROBES = 256;
-const DECODER_STEPS = 600;
 /** Of the looks' table: each row asks for as many runs again. */
 const LOOKED_AT = 32;
 
@@ -56,13 +55,17 @@ const LOOKED_AT = 32;
  * @throws VeilError `bad_request`, `model_missing`, `model_mismatch`, `not_found`, `bad_image`, `output_unwritable`,
  *   `cancelled`
  */
-export async function learn(request: LearnRequest, { progress, signal }: LearnHooks): Promise<LearnReport> {
+export async function learn(
+  request: LearnRequest,
+  { progress, signal }: LearnHooks,
+  effort: Effort = FULL
+): Promise<LearnReport> {
   const began = performance.now();
   const pace = new Pace(PLAN, progress, signal);
   const question = await readQuestion(request);
   const { device, notices } = await openDevice(request.device ?? 'cpu');
   const checkpoints = await Checkpoints.open(question.out, question.key);
-  const pass = await openPass(question, device, pace);
+  const pass = await openPass(question, device, pace, effort);
   const { fit, held_out } = pass.samples;
   const shape = question.model.manifest.head.activation.shape as [number, number, number];
 
@@ -74,7 +77,7 @@ export async function learn(request: LearnRequest, { progress, signal }: LearnHo
       ? await checkpoints.keep('cloak', () => cloakLadder(pass, statistics))
       : await shapedLadder(pass, statistics, checkpoints, decoder);
 
-  pace.enter('decoder', DECODER_STEPS);
+  pace.enter('decoder', effort.decoderSteps);
   const attacker = await checkpoints.keep('attacker', () => trainOn(pass, statistics, ladder, decoder));
   const attackers = await Attackers.open(decoder, attacker, statistics, device);
   const judge = new Judge(pass, statistics, attackers);
@@ -85,7 +88,7 @@ export async function learn(request: LearnRequest, { progress, signal }: LearnHo
     question.mode === 'cloak' ? ladder.slice(1) : await checkpoints.keep('knots', () => calibrate(pass, judge, ladder));
   const noise = looked.map(S => scaled(S, question.looks));
 
-  pace.enter('server', noise.length * TICKS_A_KNOT);
+  pace.enter('server', noise.length * ticksAKnot(effort));
   const sides: { tried: Candidate[]; best: Candidate }[] = [];
   for (const [k, S] of noise.entries()) {
     pace.at(question.alphas[k]);
@@ -139,7 +142,7 @@ async function openDevice(choice: string): Promise<{ device: LearningDevice; not
 }
 
 /** The photographs as samples, and what stages share. */
-async function openPass(question: Question, device: LearningDevice, pace: Pace): Promise<Pass> {
+async function openPass(question: Question, device: LearningDevice, pace: Pace, effort: Effort): Promise<Pass> {
   const { model, photographs, seed } = question;
   const { fit, select, held_out } = photographs;
   pace.enter('activations', fit.length + select.length + held_out.length);
@@ -157,7 +160,7 @@ async function openPass(question: Question, device: LearningDevice, pace: Pace):
   requireReadableActivation(samples.fit, model.manifest.name);
   const tail = await readOnnxFile(join(model.dir, model.manifest.tail.file));
   const task = taskOf(model.manifest);
-  return { question, task, tail, device, pace, samples, random: randomOf(seed), normals: normalsOf(seed) };
+  return { question, task, tail, device, effort, pace, samples, random: randomOf(seed), normals: normalsOf(seed) };
 }
 
 /** @throws VeilError `model_mismatch` for a graph that makes what is not a number */
@@ -182,15 +185,15 @@ async function shapedLadder(
   decoder: ReturnType<typeof freshDecoder>
 ): Promise<NoiseSpectrum[]> {
   const { pace, samples, device, question, tail } = pass;
-  pace.enter('sensitivity', PROBES);
+  pace.enter('sensitivity', pass.effort.sensitivityProbes);
   const G = await checkpoints.keep('sensitivity', async () => {
     const probe = await openProbe(tail, question.model.manifest, await pass.normals('sensitivity'), device);
-    const probed = samples.fit.slice(0, PROBES).map(({ activation }) => activation);
+    const probed = samples.fit.slice(0, pass.effort.sensitivityProbes).map(({ activation }) => activation);
     const found = await sensitivityOf(probe, probed, statistics.field.shape, device, () => pace.tick());
     await probe.release();
     return found;
   });
-  pace.enter('refine', SHAPE_TICKS);
+  pace.enter('refine', shapeTicks(pass.effort));
   const { B } = await checkpoints.keep('refine', () => learnShape(pass, statistics, G, decoder));
   pace.enter('shape', LADDER_TICKS);
   return checkpoints.keep('shape', async () => ladderOf(pass, statistics, G, B));
@@ -210,7 +213,7 @@ async function trainOn(
     statistics,
     samples: pass.samples.fit,
     views,
-    steps: DECODER_STEPS,
+    steps: pass.effort.decoderSteps,
     random: pass.random('attacker'),
     normals: await pass.normals('attacker'),
     device: pass.device,
@@ -227,7 +230,7 @@ async function serverSide(
   start: Weights | null,
   k: number
 ): Promise<{ tried: Candidate[]; best: Candidate }> {
-  const { tail, task, samples, device, pace } = pass;
+  const { tail, task, samples, device, effort, pace } = pass;
   const tried = await serverSides(S, start, {
     tail,
     task,
@@ -237,6 +240,7 @@ async function serverSide(
     random: pass.random(`server ${k}`),
     normals: await pass.normals(`server ${k}`),
     device,
+    effort,
     seen: () => pace.tick()
   });
   return { tried, best: bestOf(tried) };

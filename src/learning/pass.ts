@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Random } from '../numerics/random';
 import { Normals } from './normals';
+import { type Effort } from './effort';
 import { type Pace } from './pace';
 import { type Question } from './question';
 import { type Sample } from './samples';
@@ -14,6 +15,7 @@ export interface Pass {
   task: Task;
   tail: OnnxModel;
   device: LearningDevice;
+  effort: Effort;
   pace: Pace;
   samples: { fit: Sample[]; select: Sample[]; held_out: Sample[] };
   /** Random numbers of a purpose: the same for a seed whatever ran before, so that a resumed pass learns the same. */

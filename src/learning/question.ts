@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import { contentHash, findPhotographs, splitPhotographs } from '../evaluation';
 import { DEFAULT_MODEL, type LoadedModel } from '../models';
@@ -68,7 +69,7 @@ export async function readQuestion(request: LearnRequest): Promise<Question> {
     alphas,
     looks,
     seed,
-    source: request.images,
+    source: basename(resolve(request.images)),
     photographs,
     imagesSha256,
     key: { version: VERSION, head: head.sha256, tail: tail.sha256, images: imagesSha256, mode, alphas, looks, seed }

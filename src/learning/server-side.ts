@@ -6,6 +6,7 @@ import { floatsOf, dimsOf } from '../models/onnx/tensors';
 import { type OnnxModel } from '../models/onnx';
 import { type ServerPart } from '../protocol';
 import { type Random } from '../numerics/random';
+import { type Effort } from './effort';
 import { type NoiseSpectrum } from './leakage';
 import { NoisyView } from './noisy-view';
 import { type Normals } from './normals';
@@ -31,12 +32,10 @@ export interface Candidate {
   agreement: number;
 }
 
-const DENOISER_STEPS = 30;
-const TAIL_STEPS = 120;
 /** Agreement with the clean model at which users see no difference: nothing is trained where the filter alone reaches it. */
 const NEAR = 0.99;
 /** Ticks of `serverSides`. */
-export const TICKS_A_KNOT = DENOISER_STEPS + TAIL_STEPS;
+export const ticksAKnot = ({ denoiserSteps, tailSteps }: Effort): number => denoiserSteps + tailSteps;
 
 export interface ServerTraining {
   tail: OnnxModel;
@@ -47,6 +46,7 @@ export interface ServerTraining {
   random: Random;
   normals: Normals;
   device: LearningDevice;
+  effort: Effort;
   seen: () => void;
 }
 
@@ -86,9 +86,9 @@ export async function serverSides(S: NoiseSpectrum, start: Weights | null, train
     await view.release();
     return tried;
   }
-  const denoised = await train(begun.denoiser ?? fresh, Object.keys(fresh), DENOISER_RATE, DENOISER_STEPS);
+  const denoised = await train(begun.denoiser ?? fresh, Object.keys(fresh), DENOISER_RATE, training.effort.denoiserSteps);
   tried.push(await judge(['filter', 'denoiser'], denoised));
-  const tuned = await train({ ...denoised, ...begun.tail }, 'all', TAIL_RATE, TAIL_STEPS);
+  const tuned = await train({ ...denoised, ...begun.tail }, 'all', TAIL_RATE, training.effort.tailSteps);
   tried.push(await judge(['filter', 'denoiser', 'tail'], tuned));
   await view.release();
   return tried;

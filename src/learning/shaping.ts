@@ -2,6 +2,7 @@ import { trace } from '../numerics/matrix';
 import { combine, type Matrix } from '../numerics/symmetric';
 import { attentionOf } from './attention';
 import { AttackedView, trainDecoder } from './attacker';
+import { type Effort } from './effort';
 import { type NoiseSpectrum } from './leakage';
 import { linearTargets, NoiseShaper } from './noise-shape';
 import { type Pass } from './pass';
@@ -12,9 +13,6 @@ import { type OnnxModel } from '../models/onnx';
 /** ALPHA by the linear attacker at which the noise is shaped against the decoder. */
 const REFERENCE = 0.85;
 const FLOOR = 0.02;
-const ROUNDS = 2;
-const DECODER_STEPS = 250;
-const PROBES = 160;
 /** Strengths, by the linear attacker, between which others are interpolated. */
 const STRENGTHS = [0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 0.993, 0.997, 0.999];
 /** Every direction gets at least this share of the activation's mean variance, whatever the attackers seem to be after. */
@@ -35,21 +33,21 @@ export async function learnShape(pass: Pass, statistics: Statistics, G: readonly
   const { spectra } = statistics;
   let B = ofPowerOne(linearTargets(spectra, FLOOR), statistics);
   let weights: Weights | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < pass.effort.rounds; round++) {
     const { S } = new NoiseShaper(spectra, G, B).shape(REFERENCE, leastNoise(statistics));
     const view = await AttackedView.open(statistics, S, pass.device);
     const training = {
       statistics,
       samples: pass.samples.fit,
       views: [view],
-      steps: DECODER_STEPS,
+      steps: pass.effort.roundSteps,
       random: pass.random(`decoder ${round}`),
       normals: await pass.normals(`decoder ${round}`),
       device: pass.device,
       seen: () => pass.pace.tick()
     };
     weights = await trainDecoder(decoder, training, weights);
-    const probes = pass.samples.fit.slice(0, PROBES);
+    const probes = pass.samples.fit.slice(0, pass.effort.roundProbes);
     const normals = await pass.normals(`attention ${round}`);
     const found = await attentionOf(decoder, weights, { statistics, S, view }, probes, normals, pass.device, () =>
       pass.pace.tick()
@@ -62,7 +60,7 @@ export async function learnShape(pass: Pass, statistics: Statistics, G: readonly
 }
 
 /** Ticks of `learnShape`. */
-export const SHAPE_TICKS = ROUNDS * (DECODER_STEPS + PROBES);
+export const shapeTicks = ({ rounds, roundSteps, roundProbes }: Effort): number => rounds * (roundSteps + roundProbes);
 
 /** Noise of rising strength, each at least as large in the matrix order as the one before. */
 export function ladderOf(pass: Pass, statistics: Statistics, G: readonly Matrix[], B: readonly Matrix[]): NoiseSpectrum[] {

@@ -1,10 +1,11 @@
+import { FULL } from '../effort';
 import { pooledR2, pooledR2Interval, retainedAp } from '../../evaluation';
 import { dot } from '../../numerics/matrix';
 import { type Matrix } from '../../numerics/symmetric';
 import { Attackers, AttackedView, trainDecoder, type Recovery } from '../attacker';
 import { leakage } from '../leakage';
 import { NoisyView } from '../noisy-view';
-import { answersTo, compare, networkOf, serverSides, TICKS_A_KNOT } from '../server-side';
+import { answersTo, compare, networkOf, serverSides, ticksAKnot } from '../server-side';
 import { spectrumOf, type Family } from './families';
 import { type Labelled } from './labelled';
 import { type Row } from './row';
@@ -69,7 +70,8 @@ async function serve({ pass, statistics }: Subject, labelled: Labelled, S: Matri
     random: pass.random('server'),
     normals: await pass.normals('server'),
     device,
-    seen: progress('server', TICKS_A_KNOT)
+    effort: FULL,
+    seen: progress('server', ticksAKnot(FULL))
   });
   const seen = progress('precision', tried.length);
   const view = await NoisyView.open(statistics, S, device);

@@ -1,3 +1,4 @@
+import { FULL } from '../effort';
 import { join } from 'node:path';
 import { differenceHash, hashDistance, NEAR, pooledR2 } from '../../evaluation';
 import { type DetectorModel } from '../../models';
@@ -10,7 +11,7 @@ import { normalsOf, randomOf, type Pass } from '../pass';
 import { readQuestion } from '../question';
 import { Sampler, type Sample } from '../samples';
 import { openProbe, sensitivityOf } from '../sensitivity';
-import { ladderOf, LADDER_TICKS, learnShape, SHAPE_TICKS } from '../shaping';
+import { ladderOf, LADDER_TICKS, learnShape, shapeTicks } from '../shaping';
 import { type LearningDevice } from '../session';
 import { statisticsOf, type Statistics } from '../statistics';
 import { taskOf } from '../task';
@@ -55,6 +56,7 @@ export async function openSubject({ model, images, seed, apart, device, progress
     device,
     pace: new Pace(EVEN, () => steps(), new AbortController().signal),
     samples: await samplesOf(model, question.photographs, apart, device, progress),
+    effort: FULL,
     random: randomOf(seed),
     normals: normalsOf(seed)
   };
@@ -65,7 +67,7 @@ export async function openSubject({ model, images, seed, apart, device, progress
   const decoder = freshDecoder(statistics, pass.random('decoder'));
   let ladder: Promise<NoiseSpectrum[]> | undefined;
   const learnLadder = async () => {
-    steps = progress('refine', SHAPE_TICKS + LADDER_TICKS);
+    steps = progress('refine', shapeTicks(FULL) + LADDER_TICKS);
     const { B } = await learnShape(pass, statistics, G, decoder);
     return ladderOf(pass, statistics, G, B);
   };
