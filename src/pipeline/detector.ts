@@ -14,6 +14,7 @@ import {
 import { decodeImage } from './codec';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
 import { openArena, type Arena, type Region } from './kernels';
+import { activationHash, frameHash } from './look-signature';
 import { INTERIM_ATTACKER, InterimAttacker } from './interim-attacker';
 import { interimSizes, obfuscateInterim, type InterimRegion } from './interim-noise';
 import { requireAlpha, requireObfuscation } from './noise';
@@ -26,6 +27,7 @@ import { checkRaster, type Raster } from './raster';
 import { readerFor, type Answer, type Reader } from './reader';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
+import type { Looked } from './worker-messages';
 
 const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
 
@@ -104,7 +106,7 @@ export class Detector {
   detect(
     { image, frame: source, options, pictures: kinds, activation }: DetectRequest,
     context: DetectContext
-  ): Promise<DetectOutcome> {
+  ): Promise<Looked<DetectOutcome>> {
     return this.alone(async () => {
       const plan = planRun(this.model, options, kinds, this.noiseKey);
       const watch = new Stopwatch(context.checkpoint);
@@ -126,6 +128,7 @@ export class Detector {
         },
         watch
       );
+      const look = plan && this.noisy?.lookAt('frame', frameHash(frame), plan.alpha, options.insecure_seed);
       const result: DetectionResult = {
         run: randomUUID(),
         image,
@@ -143,7 +146,7 @@ export class Detector {
         artefact: plan?.said.artefact ?? null,
         versions: VERSIONS
       };
-      return { result, pictures, ...(activation && { activation: toWire(seen) }) };
+      return { result, pictures, ...(look && { look }), ...(activation && { activation: toWire(seen) }) };
     });
   }
 
@@ -156,13 +159,16 @@ export class Detector {
   }
 
   /** Activation [1,C,H,W] to obfuscated activation of the same shape, on the artefact's grid. */
-  forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<NoiseOutcome> {
+  forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<Looked<NoiseOutcome>> {
     return this.alone(async () => {
       const plan = planNoise(this.model, alpha, seed, this.noiseKey);
       const { shape } = this.model.manifest.head.activation;
       const region = this.arena.regions.activation.float32();
       region.set(checkTensor('activation', activation, shape));
-      return { activation: toWire(await this.addNoise(cleanActivation(region, shape), plan)), ...plan.said };
+      const clean = cleanActivation(region, shape);
+      const obfuscated = toWire(await this.addNoise(clean, plan));
+      const look = this.noisy?.lookAt('activation', activationHash(clean), plan.alpha, seed);
+      return { activation: obfuscated, ...plan.said, ...(look && { look }) };
     });
   }
 

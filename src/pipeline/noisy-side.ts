@@ -3,6 +3,7 @@ import type { AnyActivation, CleanActivation, ObfuscatedActivation } from './act
 import type { EpsilonSource } from './epsilon';
 import type { FieldRegion } from './field-noise';
 import type { Arena } from './kernels';
+import { tensorOf, watched, type Look } from './look-signature';
 import { Noise, noiseSizes } from './noise';
 import type { Pixels } from './raster';
 import { Recent } from './recent';
@@ -26,6 +27,7 @@ export class NoisySide {
   private readonly noise: Noise;
   private readonly servers: Recent<number, Graph>;
   private readonly attackers: Recent<string, Graph>;
+  private digest: Uint8Array | null = null;
 
   /** @param outputs the tail's ports: server sides leave their answers where it does */
   constructor(
@@ -48,8 +50,22 @@ export class NoisySide {
   }
 
   /** As `Noise.obfuscate`. */
-  obfuscate(clean: CleanActivation, alpha: number, epsilon: EpsilonSource): Promise<ObfuscatedActivation> {
-    return this.noise.obfuscate(clean, alpha, epsilon);
+  async obfuscate(clean: CleanActivation, alpha: number, epsilon: EpsilonSource): Promise<ObfuscatedActivation> {
+    const source = watched(epsilon);
+    const obfuscated = await this.noise.obfuscate(clean, alpha, source);
+    this.digest = source.digest;
+    return obfuscated;
+  }
+
+  /**
+   * The look that the last call of `obfuscate` gave at a source.
+   * @param source `frameHash` or `activationHash`
+   * @param seed of the noise, where it had one
+   */
+  lookAt(kind: Look['kind'], source: readonly number[], alpha: number, seed: number | undefined): Look {
+    const { sha256: artefact, document } = this.model.obfuscation;
+    const measured = { document: { knots: document.knots.map(knot => ({ alpha: knot.alpha, looks: knot.looks })) } };
+    return { kind, source, tensor: tensorOf(this.digest!, artefact, alpha, seed), artefact, alpha, measured };
   }
 
   /**
