@@ -3,7 +3,7 @@
  * that src/pipeline/kernels.ts lays out.
  */
 export { resampleRow, blendRows } from './resize';
-export { gaussian, addNoise } from './noise';
+export { gaussian } from './noise';
 export { quantiseField } from './field';
 export { multiplyLower } from './field-product';
 export { hartleyColumns, hartleyRowsOntoCodes } from './field-hartley';

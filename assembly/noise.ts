@@ -1,4 +1,4 @@
-/** Gaussian noise on a grid: Box-Muller over 32-bit uniforms, so that the tails reach 6.66 deviations. */
+/** Standard normal values: Box-Muller over 32-bit uniforms, so that the tails reach 6.66 deviations. */
 
 /**
  * Turn random words into standard normal float32 values, in place.
@@ -74,38 +74,4 @@ function cosinePolynomial(square: v128): v128 {
   y = f32x4.add(f32x4.mul(y, square), f32x4.splat(4.166664568298827e-2));
   y = f32x4.mul(f32x4.mul(y, square), square);
   return f32x4.add(f32x4.sub(y, f32x4.mul(f32x4.splat(0.5), square)), f32x4.splat(1));
-}
-
-/**
- * out = (round(clamp(activation) / step) + round(noise * deviation / step)) * step, for the values of one channel.
- * With `step` a power of two and all codes below 2^24 every operation but the two roundings is exact.
- *
- * @param bytes of the channel, a multiple of 16
- * @param deviationSteps standard deviation of the noise in steps
- * @returns 0, or 1 when a value is not a number
- */
-export function addNoise(
-  activation: usize,
-  noise: usize,
-  out: usize,
-  bytes: usize,
-  low: f32,
-  high: f32,
-  step: f32,
-  deviationSteps: f32
-): i32 {
-  const lows = f32x4.splat(low);
-  const highs = f32x4.splat(high);
-  const steps = f32x4.splat(step);
-  const inverse = f32x4.splat(<f32>1 / step);
-  const deviations = f32x4.splat(deviationSteps);
-  let broken = i32x4.splat(0);
-  for (let end = activation + bytes; activation < end; activation += 16, noise += 16, out += 16) {
-    // pmin and pmax keep their first operand where it is not a number, so that `broken` sees it.
-    const clamped = f32x4.pmin(f32x4.pmax(v128.load(activation), lows), highs);
-    const codes = f32x4.add(f32x4.nearest(f32x4.mul(clamped, inverse)), f32x4.nearest(f32x4.mul(v128.load(noise), deviations)));
-    broken = v128.or(broken, f32x4.ne(codes, codes));
-    v128.store(out, f32x4.mul(codes, steps));
-  }
-  return v128.any_true(broken) ? 1 : 0;
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
 import { readManifest } from './manifest';
-import { isInterim, interimMeaning, readInterim, type InterimObfuscation } from './interim';
 import { meaningOfAlpha } from './meaning';
 import { readObfuscation, type Obfuscation } from './obfuscation';
 import { locate } from './registry';
@@ -16,9 +15,8 @@ export interface LoadedModel<Manifest extends ModelManifest = ModelManifest> {
   manifest: Manifest;
   /** Weights in both graphs. */
   parameters: number;
-  /** Null, and no interim one either: the model runs clean, and refuses noisy. */
+  /** Null: the model runs clean, and refuses noisy. */
   obfuscation: Obfuscation | null;
-  interim: InterimObfuscation | null;
 }
 
 /**
@@ -32,12 +30,10 @@ export async function loadModel(nameOrDir: string = DEFAULT_MODEL): Promise<Load
   const undeclared = join(dir, 'obfuscation.json');
   const path = manifest.obfuscation ? join(dir, manifest.obfuscation.file) : undeclared;
   if (!manifest.obfuscation && (declared || !existsSync(undeclared))) {
-    return { dir, bundled, manifest, parameters, obfuscation: null, interim: null };
+    return { dir, bundled, manifest, parameters, obfuscation: null };
   }
-  const hash = manifest.obfuscation?.sha256;
-  return (await isInterim(path))
-    ? { dir, bundled, manifest, parameters, obfuscation: null, interim: await readInterim(path, manifest, hash) }
-    : { dir, bundled, manifest, parameters, obfuscation: await readObfuscation(path, manifest, hash), interim: null };
+  const obfuscation = await readObfuscation(path, manifest, manifest.obfuscation?.sha256);
+  return { dir, bundled, manifest, parameters, obfuscation };
 }
 
 export type DetectorModel = LoadedModel<FaceDetectionManifest>;
@@ -67,18 +63,12 @@ export function modelRef({ manifest: { name, head, tail } }: Pick<LoadedModel, '
 
 export function summarise(model: LoadedModel): ModelSummary {
   const { name, description } = model.manifest;
-  return { name, description, bundled: model.bundled, parameters: model.parameters, artefact: summariseArtefact(model) };
+  const artefact = model.obfuscation && summariseArtefact(model.obfuscation);
+  return { name, description, bundled: model.bundled, parameters: model.parameters, artefact };
 }
 
-function summariseArtefact({ obfuscation, interim }: LoadedModel): ModelSummary['artefact'] {
-  if (obfuscation) {
-    const { kind, mode, knots } = obfuscation.document;
-    const [alpha_min, alpha_max] = [knots[0].alpha, knots[knots.length - 1].alpha];
-    return { kind, calibrated: mode === 'calibrated', alpha_min, alpha_max, meaning: meaningOfAlpha(obfuscation) };
-  }
-  if (interim) {
-    const { kind, calibrated, alpha_min, alpha_max } = interim.description;
-    return { kind, calibrated, alpha_min, alpha_max, meaning: interimMeaning(interim) };
-  }
-  return null;
+function summariseArtefact(obfuscation: Obfuscation): ModelSummary['artefact'] {
+  const { kind, mode, knots } = obfuscation.document;
+  const [alpha_min, alpha_max] = [knots[0].alpha, knots[knots.length - 1].alpha];
+  return { kind, calibrated: mode === 'calibrated', alpha_min, alpha_max, meaning: meaningOfAlpha(obfuscation) };
 }

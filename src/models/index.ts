@@ -12,7 +12,6 @@ export {
 export { type ArtefactContent, type ArtefactDraft, type ArtefactStatistics, type Weights } from './artefact-content';
 export { gridExponentFor } from './artefact-checks';
 export { pack } from './artefact-tensors';
-export { interimMeaning, interimRef, type InterimObfuscation } from './interim';
 export { artefactRef, meaningOfAlpha, strongest } from './meaning';
 export { readDecoderWeights, readObfuscation, readServerWeights, type Obfuscation } from './obfuscation';
 export {

@@ -150,6 +150,7 @@ async function refusal(of: () => Promise<unknown> = () => loadModel(dir)): Promi
 describe('refused in one line', () => {
   it.each<[string, (document: ObfuscationDocument) => unknown, RegExp]>([
     ['a newer schema', d => Object.assign(d, { schema: 3 }), /made by a newer Veilbook \(schema 3, this one reads 2\)/],
+    ['an older schema', d => Object.assign(d, { schema: 1 }), /made by an older Veilbook \(schema 1, this one reads 2\)/],
     ['another kind', d => Object.assign(d, { kind: 'laplace' }), /\/kind/],
     ['a field nobody knows', d => Object.assign(d, { extra: 1 }), /\/extra/],
     ['another head', d => Object.assign(d, { head_sha256: '9c1f'.padEnd(64, '0') }), /belongs to another head \(sha256 9c1f…/],

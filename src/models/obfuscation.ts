@@ -148,6 +148,13 @@ function parse(path: string, bytes: Uint8Array): ObfuscationDocument {
       'Update Veilbook, or use the artefact that came with this one.'
     );
   }
+  if (typeof schema === 'number' && schema < 2) {
+    throw new VeilError(
+      'artefact_mismatch',
+      `${path} was made by an older Veilbook (schema ${schema}, this one reads 2). Nothing was sent.`,
+      'Make it anew by veilbook learn.'
+    );
+  }
   const fault = Value.Errors(ObfuscationDocument, document).First();
   if (fault) {
     throw unusable(path, `${fault.path || 'the document'}: ${fault.message}`);

@@ -75,18 +75,16 @@ async function copyFiles(from: string, to: string): Promise<void> {
 }
 
 function describe(model: LoadedModel, name: string): ModelManifest {
-  const sha256 = artefactHash(model);
+  const sha256 = model.obfuscation?.sha256;
   // Without a model.json an artefact has this name.
   const undeclared = sha256 === undefined ? undefined : { file: 'obfuscation.json', sha256 };
   return { ...model.manifest, name, obfuscation: model.manifest.obfuscation ?? undeclared };
 }
 
-const artefactHash = ({ obfuscation, interim }: LoadedModel): string | undefined => (obfuscation ?? interim)?.sha256;
-
 function requireSame(source: LoadedModel, copy: LoadedModel): void {
   const identity = (model: LoadedModel) => {
     const { head_sha256, tail_sha256 } = modelRef(model);
-    return [head_sha256, tail_sha256, artefactHash(model)].join();
+    return [head_sha256, tail_sha256, model.obfuscation?.sha256].join();
   };
   if (identity(source) !== identity(copy)) {
     throw new VeilError('model_mismatch', `${source.dir} changed while it was copied. Nothing was added.`, 'Add it again.');

@@ -23,12 +23,11 @@ export class Bench {
 
   /** @throws VeilError `artefact_missing` when the model has no obfuscation to measure. */
   static async open(model: DetectorModel, provider: Provider, threads: number, frame: BenchFrame): Promise<Bench> {
-    const strengths = model.obfuscation?.document.knots.map(({ alpha }) => alpha) ?? [model.interim?.description.alpha_min];
-    const [alpha] = strengths;
-    if (alpha === undefined) {
+    if (!model.obfuscation) {
       const remedy = 'Use a model that has an artefact, such as the bundled faceboxes.';
       throw new VeilError('artefact_missing', `${model.dir} has no obfuscation. Nothing was measured.`, remedy);
     }
+    const { alpha } = model.obfuscation.document.knots[0];
     const detector = await Detector.open(model, provider, threads);
     const device = provider.kind === 'cuda' ? `cuda:${provider.index}` : provider.kind;
     return new Bench(detector, frame, { mode: 'noisy', alpha }, device, alpha);

@@ -18,7 +18,7 @@ let bare: Detector;
 beforeAll(async () => {
   model = await loadDetector();
   detector = await Detector.open(model, { kind: 'cpu', index: 0 }, 1);
-  bare = await Detector.open({ ...model, interim: null }, { kind: 'cpu', index: 0 }, 1);
+  bare = await Detector.open({ ...model, obfuscation: null }, { kind: 'cpu', index: 0 }, 1);
 });
 afterAll(() => Promise.all([detector.release(), bare.release()]));
 
@@ -88,13 +88,13 @@ describe('the detector', () => {
     expect([pictures, activation]).toEqual([{}, undefined]);
   });
 
-  it('describes a noisy run completely, with half the threshold and the word uncalibrated', async () => {
+  it('describes a noisy run completely, with half the threshold and what was measured', async () => {
     const { result } = await detector.detect(request({ mode: 'noisy', alpha: 0.2 }), { ...context, notices: ['told before'] });
     expect([...Value.Errors(DetectionResult, result)]).toEqual([]);
-    expect(result).toMatchObject({ alpha: 0.2, private: true, threshold: 0.25, artefact: { calibrated: false } });
+    expect(result).toMatchObject({ alpha: 0.2, private: true, threshold: 0.25, artefact: { calibrated: true } });
     expect(result.notices).toEqual([
       'told before',
-      'ALPHA 0.2 on an uncalibrated artefact: a noise scale, not a measured leakage.'
+      expect.stringMatching(/^ALPHA 0.2: the strongest attacker tried recovers (about )?\d+% of image variance/)
     ]);
     expect(result.timings_ms.noise).toBeGreaterThan(0);
   });
@@ -102,7 +102,7 @@ describe('the detector', () => {
   it('hands out the activation that the tail saw, never the clean one of a noisy run', async () => {
     const clean = (await detector.forwardHead(stripes, () => undefined)).data as Float32Array;
     const { activation } = await detector.detect(request({ mode: 'noisy', alpha: 0.2 }, { activation: true }), context);
-    const step = model.interim!.step;
+    const step = model.obfuscation!.step;
     const sent = activation!.data as Float32Array;
     expect(sent.every(value => Number.isInteger(value / step))).toBe(true);
     expect(sent.filter((value, i) => value === clean[i]).length).toBeLessThan(sent.length / 50);
@@ -189,7 +189,7 @@ describe('the detector refuses', () => {
   it('a graph or priors that are not as described', async () => {
     const { manifest } = model;
     const open = (changed: Partial<typeof manifest>) =>
-      Detector.open({ ...model, manifest: { ...manifest, ...changed } }, { kind: 'cpu', index: 0 }, 1);
+      Detector.open({ ...model, obfuscation: null, manifest: { ...manifest, ...changed } }, { kind: 'cpu', index: 0 }, 1);
     const { tail, head } = manifest;
     await expect(open({ priors: manifest.priors.slice(0, 2) })).rejects.toEqual(code('model_mismatch'));
     await expect(open({ tail: { ...tail, loc: tail.conf, conf: tail.loc } })).rejects.toEqual(code('model_mismatch'));

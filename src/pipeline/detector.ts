@@ -15,8 +15,6 @@ import { decodeImage } from './codec';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
 import { openArena, type Arena, type Region } from './kernels';
 import { activationHash, frameHash } from './look-signature';
-import { INTERIM_ATTACKER, InterimAttacker } from './interim-attacker';
-import { interimSizes, obfuscateInterim, type InterimRegion } from './interim-noise';
 import { requireAlpha, requireObfuscation } from './noise';
 import { planNoise, planRun, type NoisePlan } from './noise-plan';
 import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
@@ -31,7 +29,7 @@ import type { Looked } from './worker-messages';
 
 const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
 
-type RegionName = PreprocessRegion | InterimRegion | NoisyRegion;
+type RegionName = PreprocessRegion | NoisyRegion;
 
 export interface DetectContext {
   /** The device that runs this, as results name it. */
@@ -80,7 +78,7 @@ export class Detector {
     const { obfuscation } = model;
     const arena = await openArena<RegionName | `answer${number}`>({
       ...preprocessSizes(input),
-      ...(obfuscation ? noisySizes(obfuscation) : interimSizes(head.activation.shape)),
+      ...(obfuscation ? noisySizes(obfuscation) : { activation: bytes(head.activation.shape) }),
       ...Object.fromEntries(ports.map(({ shape }, i) => [`answer${i}`, bytes(shape)]))
     } as Record<RegionName, number>);
     const { regions } = arena;
@@ -179,7 +177,7 @@ export class Detector {
   forwardTail(activation: WireTensor, alpha?: number): Promise<TailAnswer> {
     return this.alone(async () => {
       const { tail } = this.model.manifest;
-      const strength = alpha === undefined || this.model.interim ? null : requireAlpha(alpha, requireObfuscation(this.model));
+      const strength = alpha === undefined ? null : requireAlpha(alpha, requireObfuscation(this.model));
       await this.runTail(checkTensor('activation', activation, tail.activation.shape), strength);
       const tensors = Object.entries(this.reader.outputs).map(([name, { shape }], i): [string, WireTensor] => [
         name,
@@ -219,20 +217,18 @@ export class Detector {
   }
 
   private async prepare(plan: NoisePlan | null): Promise<void> {
-    if (plan?.kind === 'learned') {
+    if (plan) {
       await this.noisy!.prepare(plan.alpha);
     }
   }
 
-  private async addNoise(clean: CleanActivation, plan: NoisePlan): Promise<ObfuscatedActivation> {
-    return plan.kind === 'learned'
-      ? this.noisy!.obfuscate(clean, plan.alpha, plan.epsilon)
-      : obfuscateInterim(clean, plan.interim, plan.alpha, this.arena, plan.random);
+  private addNoise(clean: CleanActivation, { alpha, epsilon }: NoisePlan): Promise<ObfuscatedActivation> {
+    return this.noisy!.obfuscate(clean, alpha, epsilon);
   }
 
   /** @param alpha of the noise in the data; null for none */
   private async runTail(data: Float32Array, alpha: number | null): Promise<void> {
-    await (alpha !== null && this.noisy ? this.noisy.runServer(data, alpha) : this.tail.run(data));
+    await (alpha === null ? this.tail.run(data) : this.noisy!.runServer(data, alpha));
   }
 
   /** From what the tail left in its regions. */
@@ -244,10 +240,6 @@ export class Detector {
   }
 
   private async attack(kind: PaintedKind, seen: AnyActivation, alpha: number | null): Promise<Painted> {
-    if (this.model.interim) {
-      const pixels = new InterimAttacker(this.model.interim).reconstruct(seen, alpha ?? 0);
-      return { pixels, attacker: INTERIM_ATTACKER };
-    }
     return { pixels: await this.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
   }
 

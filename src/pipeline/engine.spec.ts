@@ -43,7 +43,7 @@ describe('the compute engine', () => {
   });
 
   it('describes the bundled model', async () => {
-    expect(await compute.describeModel()).toMatchObject({ name: 'faceboxes', bundled: true, artefact: { calibrated: false } });
+    expect(await compute.describeModel()).toMatchObject({ name: 'faceboxes', bundled: true, artefact: { calibrated: true } });
   });
 
   it('rejects a run whose signal is aborted already', async () => {

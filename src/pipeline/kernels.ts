@@ -29,16 +29,6 @@ export interface Kernels {
     mean2: number
   ): void;
   gaussian(words: number, bytes: number): void;
-  addNoise(
-    activation: number,
-    noise: number,
-    out: number,
-    bytes: number,
-    low: number,
-    high: number,
-    step: number,
-    deviationSteps: number
-  ): number;
   quantiseField(activation: number, codes: number, limits: number, channels: number, plane: number, inverse: number): number;
   multiplyLower(values: number, order: number, count: number, factor: number, channels: number): void;
   hartleyColumns(values: number, height: number, width: number, channels: number, table: number, scratch: number): void;

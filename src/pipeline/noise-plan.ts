@@ -1,26 +1,17 @@
 import { VeilError, type PictureKind, type RunOptions } from '../protocol';
-import {
-  artefactRef,
-  interimMeaning,
-  interimRef,
-  meaningOfAlpha,
-  type InterimObfuscation,
-  type LoadedModel,
-  type Obfuscation
-} from '../models';
+import { artefactRef, meaningOfAlpha, type LoadedModel } from '../models';
 import type { NoiseOutcome } from './compute';
 import { insecureSeededEpsilon, prfEpsilon, type EpsilonSource } from './epsilon';
-import { insecureSeededRandom, requireInterimAlpha, secureRandom, type RandomBytes } from './interim-noise';
 import { requireAlpha, requireObfuscation } from './noise';
 import { PAINTERS } from './painters';
 
-/** What results say about this noise. */
-type Said = Pick<NoiseOutcome, 'artefact' | 'notices' | 'private'>;
-
 /** Everything a noisy run needs, checked before anything runs. */
-export type NoisePlan =
-  | { kind: 'learned'; obfuscation: Obfuscation; alpha: number; epsilon: EpsilonSource; said: Said }
-  | { kind: 'interim'; interim: InterimObfuscation; alpha: number; random: RandomBytes; said: Said };
+export interface NoisePlan {
+  alpha: number;
+  epsilon: EpsilonSource;
+  /** What results say about this noise. */
+  said: Pick<NoiseOutcome, 'artefact' | 'notices' | 'private'>;
+}
 
 /**
  * Check the request against the model: a clean run takes no ALPHA, a noisy one an artefact and an ALPHA within its range.
@@ -34,7 +25,7 @@ export function planRun(
   pictures: readonly PictureKind[],
   key: Uint8Array
 ): NoisePlan | null {
-  if (pictures.some(kind => kind in PAINTERS && !(kind === 'reconstruction' && model.interim))) {
+  if (pictures.some(kind => kind in PAINTERS)) {
     requireObfuscation(model);
   }
   if (mode === 'noisy') {
@@ -60,22 +51,13 @@ export function planRun(
 
 /** @throws VeilError `artefact_missing`, `bad_alpha` */
 export function planNoise(model: LoadedModel, wanted: number | undefined, seed: number | undefined, key: Uint8Array): NoisePlan {
-  const isPrivate = seed === undefined;
-  const seeded = isPrivate
-    ? []
-    : [`The noise comes from seed ${seed} and can be subtracted by anyone who knows it: this result is not private.`];
-  if (model.interim) {
-    const { interim } = model;
-    const alpha = requireInterimAlpha(wanted, interim);
-    const random = isPrivate ? secureRandom : insecureSeededRandom(seed);
-    const notices = [interimMeaning(interim, alpha), ...seeded];
-    return { kind: 'interim', interim, alpha, random, said: { artefact: interimRef(interim), notices, private: isPrivate } };
-  }
   const obfuscation = requireObfuscation(model);
   const alpha = requireAlpha(wanted, obfuscation);
   // Two strengths of one picture must not share an epsilon: their difference would be noiseless.
-  const epsilon = isPrivate ? prfEpsilon(key, `${obfuscation.sha256} ${alpha}`) : insecureSeededEpsilon(seed);
-  const notices = [meaningOfAlpha(obfuscation, alpha), ...seeded];
-  const said = { artefact: artefactRef(obfuscation, alpha), notices, private: epsilon.private };
-  return { kind: 'learned', obfuscation, alpha, epsilon, said };
+  const epsilon = seed === undefined ? prfEpsilon(key, `${obfuscation.sha256} ${alpha}`) : insecureSeededEpsilon(seed);
+  const notices = [meaningOfAlpha(obfuscation, alpha)];
+  if (seed !== undefined) {
+    notices.push(`The noise comes from seed ${seed} and can be subtracted by anyone who knows it: this result is not private.`);
+  }
+  return { alpha, epsilon, said: { artefact: artefactRef(obfuscation, alpha), notices, private: epsilon.private } };
 }

@@ -22,7 +22,7 @@ export async function tryModel(model: LoadedModel): Promise<void> {
     if (model.manifest.task === 'image-classification') {
       requireProbabilities(model.dir, answer.scores);
     }
-    const alpha = model.obfuscation?.document.knots[0].alpha ?? model.interim?.description.alpha_min;
+    const alpha = model.obfuscation?.document.knots[0].alpha;
     const options: RunOptions = alpha === undefined ? { mode: 'clean' } : { mode: 'noisy', alpha };
     await detector.detect({ image: 'a grey frame', frame, options, pictures: [], activation: false }, context);
   } finally {

@@ -37,6 +37,6 @@ describe('veilbook model info', () => {
   it('says what the bundled model is', async () => {
     const { stdout } = await veilbook(['model', 'info', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ name: 'faceboxes', bundled: true, activation_shape: [128, 32, 32] });
-    expect((await veilbook(['model', 'info'])).stdout).toContain('uncalibrated');
+    expect((await veilbook(['model', 'info'])).stdout).toContain('stationary-gaussian, calibrated, ALPHA 0.05 … 0.95');
   });
 });

@@ -39,17 +39,17 @@ describe('veilbook detect', () => {
       threshold: 0.25,
       private: true
     });
-    expect(document.results[0].artefact).toMatchObject({ calibrated: false });
+    expect(document.results[0].artefact).toMatchObject({ calibrated: true });
     expect(code).toBe(0);
   });
 
-  it('says once that the artefact is uncalibrated and that a provider is missing, and names the device that ran', async () => {
+  it('says once what ALPHA means and that a provider is missing, and names the device that ran', async () => {
     const { stdout, stderr } = await veilbook(
       ['detect', photo, photo, '--mode', 'noisy', '--alpha', '0.2', '--device', 'webgpu', '--json'],
       {}
     );
     const { results } = JSON.parse(stdout) as DetectDocument;
-    expect(stderr.match(/uncalibrated/g)).toHaveLength(1);
+    expect(stderr.match(/ALPHA 0\.2: the strongest attacker tried recovers/g)).toHaveLength(1);
     if (results[0].device === 'cpu') {
       expect(stderr.match(/webgpu cannot be used: .* Running on the CPU instead\./g)).toHaveLength(1);
       expect(results[1].notices.join()).toContain('Running on the CPU instead.');

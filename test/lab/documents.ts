@@ -24,7 +24,7 @@ export function frameBundle(changes: Partial<FrameBundle> = {}): FrameBundle {
       notices: ['The artefact is uncalibrated.'],
       private: true,
       model: { name: 'faceboxes', head_sha256: SHA, tail_sha256: SHA },
-      artefact: { sha256: SHA, kind: 'channel-deviation', calibrated: false, meaning: 'A scale, not a measurement.' },
+      artefact: { sha256: SHA, kind: 'stationary-gaussian', calibrated: false, meaning: 'A scale, not a measurement.' },
       versions: { veilbook: '0.1.0' }
     },
     compare: null,
@@ -109,7 +109,7 @@ export function sidecarStatus(changes: Partial<SidecarStatus> = {}): SidecarStat
       bundled: true,
       parameters: 1_012_350,
       artefact: {
-        kind: 'channel-deviation',
+        kind: 'stationary-gaussian',
         calibrated: false,
         alpha_min: 0.05,
         alpha_max: 0.95,

@@ -28,7 +28,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "notices": ["The artefact is uncalibrated."],
         "private": True,
         "model": {"name": "faceboxes", "head_sha256": SHA, "tail_sha256": SHA},
-        "artefact": {"sha256": SHA, "kind": "channel-deviation", "calibrated": False, "meaning": "a scale"},
+        "artefact": {"sha256": SHA, "kind": "stationary-gaussian", "calibrated": False, "meaning": "a scale"},
         "versions": {"veilbook": "0.1.0"},
         **changes,
     }

@@ -63,15 +63,16 @@ def test_a_clean_run_shows_frame_and_caption_and_assigns_the_result(kernel: Kern
     assert "head_sha256" in told.text
 
 
-def test_a_noisy_run_comes_with_its_reconstruction_and_says_that_it_is_uncalibrated(kernel: Kernel) -> None:
+def test_a_noisy_run_comes_with_its_reconstruction_and_says_what_was_measured(kernel: Kernel) -> None:
     ran = kernel.run("%%veil noisy --alpha 0.2 -i photo -o result --compare")
     data = ran.displays[0]["data"]
     bundle = data[FRAME_MIME]
     assert bundle["result"]["private"]
     assert bundle["compare"]["mode"] == "clean"
     assert bundle["reconstruction"]["picture"]["base64"]
-    assert "uncalibrated" in data["text/plain"]
-    assert "uncalibrated" in ran.text
+    assert bundle["reconstruction"]["attacker"] == "adaptive decoder"
+    assert "measured, not a guarantee" in data["text/plain"]
+    assert "measured, not a guarantee" in ran.text
     assert ran.displays[0]["metadata"][FRAME_MIME]["veilbook"]["alpha"] == 0.2
 
 
@@ -93,7 +94,7 @@ def test_repeatable_noise_is_marked_not_private(kernel: Kernel) -> None:
 def test_without_rich_output_only_picture_and_caption_remain(kernel: Kernel) -> None:
     ran = kernel.run("%config Veil.rich = False\n%veil noisy photo --alpha 0.2\n%config Veil.rich = True")
     assert ran.displays[0]["data"].keys() == {"text/plain", "image/jpeg"}
-    assert "uncalibrated artefact" in ran.text
+    assert "measured, not a guarantee" in ran.text
 
 
 def test_png_on_request(kernel: Kernel) -> None:
@@ -230,7 +231,7 @@ def test_status_devices_log_and_restart(kernel: Kernel, shared_state: Path) -> N
     before = launcher.ensure_running(shared_state)
     status = kernel.run("%veil status").text
     assert f"sidecar   running, pid {before.pid}" in status
-    assert "faceboxes (bundled, 1.0 M parameters)   artefact channel-deviation (uncalibrated)" in status
+    assert "faceboxes (bundled, 1.0 M parameters)   artefact stationary-gaussian (calibrated)" in status
     assert "cpu " in kernel.run("%veil devices").text
     assert "started pid=" in kernel.run("%veil log 500").text
     assert "restarted" in kernel.run("%veil restart").text

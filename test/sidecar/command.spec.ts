@@ -17,7 +17,7 @@ it('veilbook sidecar starts, shows, logs and stops', () =>
     const started = await run('start');
     expect(started.code).toBe(0);
     expect(started.stdout).toMatch(/^sidecar {3}running, pid \d+, 1 client, up \d+ s, version [\d.]+\ndevices {3}cpu /);
-    expect(started.stdout).toMatch(/^model {5}faceboxes \(bundled, 1\.0 M parameters\) {3}artefact uncalibrated, ALPHA /m);
+    expect(started.stdout).toMatch(/^model {5}faceboxes \(bundled, 1\.0 M parameters\) {3}artefact calibrated, ALPHA /m);
 
     const again = JSON.parse((await run('start', '--json')).stdout) as PanelStatus & { state: 'running' };
     const { pid } = again.status.hello;

@@ -26,7 +26,7 @@ export function standInCompute(ms = 0): StandIn {
       description: 'no model',
       bundled: false,
       parameters: 0,
-      artefact: { kind: 'channel-deviation', calibrated: false, alpha_min: 0.05, alpha_max: 0.95, meaning: 'none' }
+      artefact: { kind: 'stationary-gaussian', calibrated: false, alpha_min: 0.05, alpha_max: 0.95, meaning: 'none' }
     }),
     async detect(request, signal) {
       requests.push(request);
@@ -41,7 +41,7 @@ export function standInCompute(ms = 0): StandIn {
     forwardHead: async () => ({ data: new Float32Array(8), shape: [1, 2, 2, 2] }),
     forwardNoise: async activation => ({
       activation,
-      artefact: { sha256: SHA, kind: 'channel-deviation', calibrated: false, meaning: 'none' },
+      artefact: { sha256: SHA, kind: 'stationary-gaussian', calibrated: false, meaning: 'none' },
       notices: [],
       private: true
     }),

@@ -22,7 +22,13 @@ const { values, positionals } = parseArgs({
     'as-job': { type: 'boolean' }
   }
 });
-if (!process.send || (positionals[0] ?? 'learn') !== 'learn' || !values['as-job'] || !isAbsolute(values.images) || !isAbsolute(values.out)) {
+if (
+  !process.send ||
+  (positionals[0] ?? 'learn') !== 'learn' ||
+  !values['as-job'] ||
+  !isAbsolute(values.images) ||
+  !isAbsolute(values.out)
+) {
   throw new Error('This is not how a job is started.');
 }
 

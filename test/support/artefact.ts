@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadModel, pack, gridExponentFor, writeArtefact } from '../../src/models';
@@ -31,7 +31,9 @@ export async function modelWithArtefact(
   const { manifest } = await loadModel(source);
   const dir = join(mkdtempSync(join(tmpdir(), 'veilbook-artefact-')), manifest.name);
   cpSync(source, dir, { recursive: true });
-  rmSync(join(dir, 'obfuscation.bin'), { force: true });
+  readdirSync(dir)
+    .filter(name => name.endsWith('.safetensors'))
+    .forEach(name => rmSync(join(dir, name)));
   const { draft, content } = madeUp(manifest, readOnnx(readFileSync(join(dir, 'tail.onnx')), 'tail.onnx'));
   const { sha256 } = await writeArtefact(dir, change(draft), content);
   const description = { ...manifest, obfuscation: { file: 'obfuscation.json', sha256 } };

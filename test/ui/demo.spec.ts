@@ -18,7 +18,7 @@ test.describe('the demo notebook', () => {
     }
 
     const frame = await noisyFrame(page);
-    await expect(frame).toContainText('uncalibrated');
+    await expect(frame).toContainText('measured, not a guarantee');
     const figure = frame.getByRole('figure', { name: /^Noisy run/ });
     await figure.getByRole('slider', { name: 'Threshold of the noisy run' }).press('End');
     await expect(frame.getByRole('figure', { name: 'Noisy run, 0 faces' })).toBeVisible();

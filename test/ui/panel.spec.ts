@@ -59,11 +59,11 @@ test.describe('the side panel', () => {
     const panel = await openPanel(page);
     await expect(panel.getByRole('combobox', { name: 'Device' })).toHaveValue('auto');
     await expect(panel.getByText('faceboxes').first()).toBeVisible();
-    await expect(panel.getByText('uncalibrated', { exact: true })).toBeVisible();
+    await expect(panel.getByText('measured, not a guarantee')).toBeVisible();
     await expect(panel.getByRole('slider', { name: 'ALPHA slider' })).toHaveValue('0.2');
     const runs = panel.getByRole('region', { name: 'Last runs' }).getByRole('listitem');
     await expect(runs).toHaveCount(1);
-    await expect(runs.first()).toContainText(/photo.*noisy · ALPHA 0\.2 uncalibrated · \d+ faces? · \d+ ms · cpu/);
+    await expect(runs.first()).toContainText(/photo.*noisy · ALPHA 0\.2 · \d+ faces? · \d+ ms · cpu/);
 
     const before = await sidecarPid(request);
     await panel.getByRole('button', { name: 'Restart Sidecar' }).press('Enter');
