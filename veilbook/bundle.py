@@ -19,6 +19,7 @@ def caption(document: dict[str, Any]) -> str:
     parts = [_found(document), _strength(document)]
     if document["mode"] == "noisy" and not document["private"]:
         parts.append("not private (repeatable noise)")
+    parts.extend(_looks(document))
     total = document["timings_ms"]["total"]
     parts.append(f"{total:.0f} ms on {document['device']}" if total >= 1 else f"{total:.1f} ms on {document['device']}")
     return " · ".join(parts)
@@ -38,6 +39,15 @@ def _strength(document: dict[str, Any]) -> str:
     artefact = document["artefact"]
     alpha = f"ALPHA {document['alpha']:g}"
     return alpha if artefact and artefact["calibrated"] else f"{alpha} (uncalibrated noise scale)"
+
+
+def _looks(document: dict[str, Any]) -> list[str]:
+    looks = document.get("looks")
+    if not looks or looks["count"] == 1:
+        return []
+    together = looks["alpha_k"]
+    left = "" if together is None else f" (ALPHA {together:.2f} for all)"
+    return [f"seen {looks['count']} times{left}"]
 
 
 def mimebundle(result: FrameResult) -> tuple[dict[str, Any], dict[str, Any]]:

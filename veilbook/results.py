@@ -86,6 +86,15 @@ class FrameResult:
         return None if alpha is None else float(alpha)
 
     @property
+    def looks(self) -> dict[str, Any] | None:
+        """``count``: how often this source was seen with fresh noise; None for a clean run.
+
+        ``alpha_1`` and ``alpha_k`` are ALPHA against one look and against all of them, None where not measured.
+        """
+        looks = self.document.get("looks")
+        return None if looks is None else dict(looks)
+
+    @property
     def threshold(self) -> float:
         """The score from which a box is drawn, 0 to 1."""
         return float(self.document["threshold"])

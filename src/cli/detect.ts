@@ -146,6 +146,7 @@ function summary(entry: Entry): string {
     entry.image,
     found(entry),
     ...strength,
+    ...(entry.looks && entry.looks.count > 1 ? [`seen ${entry.looks.count} times`] : []),
     `${milliseconds(entry.timings_ms.total)} on ${entry.device}`,
     ...(entry.picture ? [entry.picture] : [])
   ].join('  ');

@@ -61,6 +61,16 @@ def test_repeatable_noise_is_called_not_private() -> None:
     assert "not private" in result(private=False).caption
 
 
+def test_a_source_that_was_seen_before_is_told() -> None:
+    assert result().looks is None
+    once = result(looks={"count": 1, "alpha_1": 0.2, "alpha_k": 0.2})
+    assert once.looks == {"count": 1, "alpha_1": 0.2, "alpha_k": 0.2}
+    assert once.caption == result().caption
+    again = result(looks={"count": 4, "alpha_1": 0.2, "alpha_k": 0.1})
+    assert " · seen 4 times (ALPHA 0.10 for all) · " in again.caption
+    assert " · seen 40 times · " in result(looks={"count": 40, "alpha_1": 0.2, "alpha_k": None}).caption
+
+
 def test_faces_are_those_at_or_above_the_threshold() -> None:
     shown = result()
     assert shown.faces.dtype == np.float32
@@ -72,9 +82,9 @@ def test_faces_are_those_at_or_above_the_threshold() -> None:
 
 @pytest.mark.parametrize("compared", [False, True])
 def test_the_bundle_is_what_the_front_end_expects(frame_bundle_schema: dict[str, Any], compared: bool) -> None:
-    shown = result()
+    shown = result(looks={"count": 2, "alpha_1": 0.2, "alpha_k": None})
     if compared:
-        shown.compare = FrameResult(document(mode="clean", alpha=None, artefact=None, private=False))
+        shown.compare = FrameResult(document(mode="clean", alpha=None, artefact=None, private=False, looks=None))
     data, metadata = shown._repr_mimebundle_()
     jsonschema.validate(data[FRAME_MIME], frame_bundle_schema)
     json.dumps([data, metadata])

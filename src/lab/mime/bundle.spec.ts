@@ -22,6 +22,23 @@ describe('readBundle', () => {
     expect(readBundle({ ...rest, result: { ...result, classes: [{ label: 'seven', index: 7, score: 1 }] } }).ok).toBe(true);
   });
 
+  it('reads looks where a result has them, and refuses what are none', () => {
+    const { result, ...rest } = frameBundle();
+    const reading = (looks: unknown) => readBundle({ ...rest, result: { ...result, looks } });
+    for (const looks of [undefined, null, { count: 1, alpha_1: 0.8, alpha_k: 0.8 }, { count: 9, alpha_1: null, alpha_k: null }]) {
+      expect(reading(looks).ok).toBe(true);
+    }
+    for (const looks of [
+      '3',
+      [],
+      { count: 3 },
+      { count: 0, alpha_1: 0.8, alpha_k: 0.8 },
+      { count: 2, alpha_1: '.8', alpha_k: 0 }
+    ]) {
+      expect(reading(looks)).toMatchObject({ ok: false, problem: 'damaged' });
+    }
+  });
+
   it('keeps the caption of a version it does not know', () => {
     expect(readBundle({ schema: 2, caption: '3 faces' })).toEqual({ ok: false, problem: 'version', caption: '3 faces' });
   });

@@ -58,6 +58,7 @@ function isResult(value: unknown): boolean {
     isRecord(value.model) &&
     ['name', 'head_sha256', 'tail_sha256'].every(key => typeof (value.model as Document)[key] === 'string') &&
     (value.artefact === null || isArtefact(value.artefact)) &&
+    (value.looks === undefined || value.looks === null || isLooks(value.looks)) &&
     isRecord(value.versions) &&
     Object.values(value.versions).every(version => typeof version === 'string')
   );
@@ -93,6 +94,12 @@ function isArtefact(value: unknown): boolean {
     isRecord(value) &&
     ['sha256', 'kind', 'meaning'].every(key => typeof value[key] === 'string') &&
     typeof value.calibrated === 'boolean'
+  );
+}
+
+function isLooks(value: unknown): boolean {
+  return (
+    isRecord(value) && isLength(value.count) && [value.alpha_1, value.alpha_k].every(alpha => alpha === null || isNumber(alpha))
   );
 }
 

@@ -5,7 +5,7 @@ import { ownKeys } from './keys';
 
 /** Where the result came from, for whoever must check it. Closed until asked for. */
 export function Details({ result, trans }: { result: DetectionResult; trans: TranslationBundle }): JSX.Element {
-  const { model, artefact, timings_ms: timings } = result;
+  const { model, artefact, timings_ms: timings, looks } = result;
   const rows: [string, string][] = [
     [trans.__('Image'), trans.__('%1, %2 × %3 pixels', result.image, result.width, result.height)],
     [trans.__('Device'), result.device],
@@ -22,6 +22,7 @@ export function Details({ result, trans }: { result: DetectionResult; trans: Tra
         : trans.__('none: the activation is clean')
     ],
     ...(artefact ? [[trans.__('ALPHA means'), artefact.meaning] as [string, string]] : []),
+    ...(looks ? [[trans.__('Looks'), looksTold(looks, trans)] as [string, string]] : []),
     [trans.__('Time'), timeline(timings)],
     [trans.__('Run'), result.run],
     [trans.__('Versions'), pairs(result.versions)]
@@ -39,6 +40,11 @@ export function Details({ result, trans }: { result: DetectionResult; trans: Tra
       </dl>
     </details>
   );
+}
+
+function looksTold({ count, alpha_1, alpha_k }: NonNullable<DetectionResult['looks']>, trans: TranslationBundle): string {
+  const [one, all] = [alpha_1, alpha_k].map(alpha => (alpha === null ? trans.__('not measured') : alpha.toFixed(2)));
+  return trans.__('%1 at this source; ALPHA for one: %2, for all together: %3', count, one, all);
 }
 
 function timeline(timings: DetectionResult['timings_ms']): string {

@@ -80,6 +80,17 @@ describe('the frame renderer', () => {
     expect(renderer.node.querySelector('input[type="range"], .jp-Veilbook-check')).toBeNull();
   });
 
+  it('tells in its details how often the source was seen, where that was counted', async () => {
+    renderer = await draw(frameBundle());
+    expect(one(renderer.node, 'details').textContent).not.toContain('Looks');
+    renderer.dispose();
+    const { result, ...rest } = frameBundle();
+    renderer = await draw({ ...rest, result: { ...result, looks: { count: 17, alpha_1: 0.8, alpha_k: null } } });
+    expect(one(renderer.node, 'details').textContent).toContain(
+      'Looks17 at this source; ALPHA for one: 0.80, for all together: not measured'
+    );
+  });
+
   it('hides the boxes and shows them again', async () => {
     renderer = await draw(frameBundle());
     control(renderer.node, 'Boxes').click();

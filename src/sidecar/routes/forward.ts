@@ -51,7 +51,7 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
           strict
         ),
         consumes,
-        response: tensorAnswers('activation [1,C,H,W] F32; header json {alpha, artefact, notices, private}')
+        response: tensorAnswers('activation [1,C,H,W] F32; header json {alpha, artefact, notices, private, looks}')
       }
     },
     async (request, reply) => {
