@@ -126,7 +126,7 @@ export class Detector {
         },
         watch
       );
-      const look = plan && this.noisy?.lookAt('frame', frameHash(frame), plan.alpha, options.insecure_seed);
+      const look = plan && this.noisy!.lookAt('frame', frameHash(frame), plan.alpha, options.insecure_seed);
       const result: DetectionResult = {
         run: randomUUID(),
         image,
@@ -165,8 +165,8 @@ export class Detector {
       region.set(checkTensor('activation', activation, shape));
       const clean = cleanActivation(region, shape);
       const obfuscated = toWire(await this.addNoise(clean, plan));
-      const look = this.noisy?.lookAt('activation', activationHash(clean), plan.alpha, seed);
-      return { activation: obfuscated, ...plan.said, ...(look && { look }) };
+      const look = this.noisy!.lookAt('activation', activationHash(clean), plan.alpha, seed);
+      return { activation: obfuscated, ...plan.said, look };
     });
   }
 

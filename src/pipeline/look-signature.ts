@@ -35,13 +35,14 @@ const BLUE = 29;
 export function frameHash(frame: Raster): number[] {
   const row = new Uint8Array(3 * frame.width);
   const [first, last] = frame.order === 'rgb' ? [RED, BLUE] : [BLUE, RED];
-  return hashOf(frame.width, frame.height, y => {
+  const means = cellMeans(frame.width, frame.height, y => {
     readRows(frame, y, row);
     return x => first * row[3 * x] + GREEN * row[3 * x + 1] + last * row[3 * x + 2];
   });
+  return hashOf(means, 1 / 256);
 }
 
-/** Difference hash of the mean over the channels of an activation [C,H,W]. */
+/** Difference hash of the mean over the channels of an activation [C,H,W], at 256 levels from its least to its largest. */
 export function activationHash({ data, shape }: CleanActivation): number[] {
   const [channels, height, width] = shape;
   const plane = new Float64Array(height * width);
@@ -51,23 +52,29 @@ export function activationHash({ data, shape }: CleanActivation): number[] {
       plane[i] += data[from + i];
     }
   }
-  return hashOf(width, height, y => x => plane[y * width + x]);
+  const means = cellMeans(width, height, y => x => plane[y * width + x]);
+  return hashOf(means, 255 / (Math.max(...means) - Math.min(...means) || 1));
 }
 
 /** @param rowAt values of row y by column; rows are asked for in ascending order */
-function hashOf(width: number, height: number, rowAt: (y: number) => (x: number) => number): number[] {
+function cellMeans(width: number, height: number, rowAt: (y: number) => (x: number) => number): Float64Array {
   const across = HASH_GRID.columns * POINTS;
   const down = HASH_GRID.rows * POINTS;
   const columns = Uint32Array.from({ length: across }, (_, i) => ((i + 0.5) * width) / across);
-  const sums = new Float64Array(HASH_GRID.columns * HASH_GRID.rows);
+  const means = new Float64Array(HASH_GRID.columns * HASH_GRID.rows);
   for (let j = 0; j < down; j++) {
     const value = rowAt(Math.floor(((j + 0.5) * height) / down));
     const cells = Math.floor(j / POINTS) * HASH_GRID.columns;
     for (let i = 0; i < across; i++) {
-      sums[cells + Math.floor(i / POINTS)] += value(columns[i]);
+      means[cells + Math.floor(i / POINTS)] += value(columns[i]) / POINTS ** 2;
     }
   }
-  return Array.from(differenceBits(sums));
+  return means;
+}
+
+/** Whole grey levels, as a scaled picture has them: what is even stays so when it is coded again. */
+function hashOf(means: Float64Array, levels: number): number[] {
+  return Array.from(differenceBits(means.map(mean => Math.round(levels * mean))));
 }
 
 /** The same epsilon, and the digest that it was last asked for. */

@@ -43,6 +43,20 @@ describe('veilbook detect', () => {
     expect(code).toBe(0);
   });
 
+  it('says how often a source was seen with fresh noise, and takes the same file again for no other look', async () => {
+    const patches = Uint8Array.from({ length: 12 * 9 * 3 }, (_, i) => (i * i * 7) % 251);
+    const scene = () => sharp(patches, { raw: { width: 12, height: 9, channels: 3 } }).resize(320, 240, { fit: 'fill' });
+    const [one, again] = ['one.jpg', 'again.jpg'].map(name => join(folder, name));
+    await scene().jpeg().toFile(one);
+    await scene().jpeg({ quality: 50 }).toFile(again);
+    const noisy = ['detect', one, one, again, '--mode', 'noisy', '--alpha', '0.2', '--device', 'cpu'];
+    const { results } = JSON.parse((await veilbook([...noisy, '--json'])).stdout) as DetectDocument;
+    expect(results.map(({ looks }) => looks!.count).sort()).toEqual([1, 1, 2]);
+    const { stdout, stderr } = await veilbook(noisy);
+    expect(stdout.match(/ {2}seen 2 times {2}/g)).toHaveLength(1);
+    expect(stderr).toMatch(/This source was seen 2 times with fresh noise: ALPHA for all looks together is 0\.\d\d \(one look/);
+  });
+
   it('says once what ALPHA means and that a provider is missing, and names the device that ran', async () => {
     const { stdout, stderr } = await veilbook(
       ['detect', photo, photo, '--mode', 'noisy', '--alpha', '0.2', '--device', 'webgpu', '--json'],
