@@ -110,7 +110,7 @@ describe('a bad model folder is one line and exit code 4, and nothing is run', (
 
   it('without an artefact runs clean, and refuses noisy', async () => {
     const model = copy('plain');
-    for (const name of ['model.json', 'obfuscation.json', 'obfuscation.bin']) {
+    for (const name of ['model.json', 'obfuscation.json']) {
       rmSync(join(model, name));
     }
     expect((await veilbook(['detect', at('good.jpg'), '--model', model])).code).toBe(0);
