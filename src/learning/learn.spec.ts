@@ -1,8 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DIGITS, writeDigits } from '../../test/models/digits';
 import { loadModel, readObfuscation } from '../models';
+import { readOnnxFile, writeOnnx } from '../models/onnx';
+import { replaceWeights } from '../models/onnx/replace-weights';
+import { dimsOf, floatsOf } from '../models/onnx/tensors';
 import { noiseSpectrumAt } from '../models/strength';
 import { combine, eigenSymmetric } from '../numerics/symmetric';
 import { type LearnProgress, type LearnReport, type LearnRequest } from '../protocol';
@@ -99,6 +103,26 @@ describe('a learning pass on a classifier', () => {
     const [weak, strong] = report.knots;
     expect(strong.measured_alpha).toBeGreaterThan(weak.measured_alpha);
   });
+});
+
+it('a channel that the tail does not read is drowned like any other', async () => {
+  const deaf = join(folder, 'deaf');
+  await cp(DIGITS, deaf, { recursive: true });
+  const tail = await readOnnxFile(join(DIGITS, 'tail.onnx'));
+  const first = tail.graph.node.find(({ opType }) => opType === 'Conv')!.input[1];
+  const weights = tail.graph.initializer.find(({ name }) => name === first)!;
+  const shape = dimsOf(weights);
+  const taps = shape[2] * shape[3];
+  const data = floatsOf(weights).map((value, i) => (Math.floor(i / taps) % shape[1] === 3 ? 0 : value));
+  const bytes = writeOnnx(replaceWeights(tail, { [first]: { data, shape } }));
+  await writeFile(join(deaf, 'tail.onnx'), bytes);
+  const manifest = JSON.parse(await readFile(join(deaf, 'model.json'), 'utf8'));
+  manifest.tail.sha256 = createHash('sha256').update(bytes).digest('hex');
+  await writeFile(join(deaf, 'model.json'), JSON.stringify(manifest));
+  const { report } = await run({ model: deaf, alphas: [0.3], out: join(folder, 'deaf-out') });
+  const { statistics, ...obfuscation } = await readObfuscation(report.artefact.path, (await loadModel(deaf)).manifest);
+  const noise = noiseSpectrumAt({ statistics, ...obfuscation }, 0.3);
+  noise.slice(1).forEach((S, bin) => expect(S[3 * 17]).toBeGreaterThan(0.1 * statistics.aa[bin + 1][3 * 17]));
 });
 
 describe('a learning pass is refused', () => {

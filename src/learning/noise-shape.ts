@@ -1,5 +1,6 @@
 import { dot, trace } from '../numerics/matrix';
 import { combine, eigenSymmetric, multiply, positivePart, spectralMap, type Matrix } from '../numerics/symmetric';
+import { VeilError } from '../protocol';
 import { leakage, noNoise, type NoiseSpectrum } from './leakage';
 import { type Spectra } from './spectra';
 
@@ -74,13 +75,17 @@ export class NoiseShaper {
    * The noise at which the full-field linear attacker loses the share `alpha` of what it recovers from clean activations.
    * @param alpha in 0…1, without 1
    * @param atLeast the S of a smaller ALPHA: the result is as large in the matrix order
-   * @throws RangeError when no strength reaches it, or `atLeast` is beyond it already
+   * @throws VeilError `bad_request` when no strength reaches it, or `atLeast` is beyond it already
    */
   shape(alpha: number, atLeast?: NoiseSpectrum): NoiseShape {
     this.atLeast = atLeast;
     const { low, high } = this.bracket((1 - alpha) * this.clean);
     if (low.excess < 0 || high.excess > 0) {
-      throw new RangeError(`No noise of this shape makes ALPHA ${alpha}`);
+      throw new VeilError(
+        'bad_request',
+        `No noise of this shape takes the share ${alpha} from the linear attacker. Nothing was learned.`,
+        'Give more photographs, and different ones.'
+      );
     }
     if (low.excess === 0) {
       return this.describe(low);
@@ -139,7 +144,11 @@ export class NoiseShaper {
     const eigen = eigenSymmetric(sensitivity, channels);
     const least = LEAST_SENSITIVITY * eigen.values[channels - 1];
     if (!(least > 0)) {
-      throw new RangeError('The task does not depend on the activation: its gradients are zero.');
+      throw new VeilError(
+        'model_mismatch',
+        'The tail does not depend on the activation: its gradients are zero. Nothing was learned.',
+        'Cut the network at another tensor.'
+      );
     }
     const root = spectralMap(eigen, value => Math.sqrt(Math.max(value, least)));
     const inverse = spectralMap(eigen, value => 1 / Math.sqrt(Math.max(value, least)));

@@ -86,7 +86,7 @@ function yieldTo(pid: number | undefined): void {
     return;
   }
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
     writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
   } catch {
     // It has ended already, or this system has no such file: neither keeps it from learning.

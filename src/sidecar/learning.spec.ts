@@ -173,11 +173,11 @@ describe('a learning job', () => {
 });
 
 describe('the process of a learning job', () => {
-  it('has the lowest priority, keeps the sidecar while it runs, and not afterwards', async () => {
+  it('has less than normal priority, keeps the sidecar while it runs, and not afterwards', async () => {
     await begin({ idleMinutes: 0.1 / 60 });
     await start('slow');
     const pid = childPid();
-    expect(getPriority(pid)).toBe(19);
+    expect(getPriority(pid)).toBe(10);
     if (process.platform === 'linux') {
       expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
     }

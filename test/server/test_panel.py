@@ -157,7 +157,7 @@ async def test_learning_takes_folders_below_the_root_of_the_server_and_tells_how
         "out": str(jp_root_dir / "obfuscation-faceboxes"),
     }
     # There is nothing to learn from: whatever the pass says about it arrives, in the event and in the status.
-    await until(lambda: any(event["type"] == "learn" and event["job"]["ended"] for event in heard), 60)
+    await until(lambda: any(event["type"] == "learn" and event["job"]["ended"] for event in heard), 180)
     last = [event["job"] for event in heard if event["type"] == "learn"][-1]
     assert last["state"] == "failed"
     assert set(last["error"]) == {"code", "message", "remedy"}
