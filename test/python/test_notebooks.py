@@ -19,12 +19,14 @@ from veilbook.bundle import FRAME_MIME
 NOTEBOOKS = ["image-demo.ipynb", "image-demo-api.ipynb"]
 # Noise is never seeded, and half the threshold lets a doubtful box through now and then.
 NOISY = r"[1-3] faces? in {}, ALPHA 0\.2"
+STRONGER = r"[1-3] faces? in grace_hopper, ALPHA 0\.8"
 SUMMARY = {
     "image-demo.ipynb": [
         "1 face in astronaut, clean",
         NOISY.format("astronaut"),
         "1 face in grace_hopper, clean",
         NOISY.format("grace_hopper"),
+        STRONGER,
     ],
     "image-demo-api.ipynb": ["1 face in astronaut, clean", NOISY.format("astronaut")],
 }
@@ -77,7 +79,7 @@ def test_the_demo_runs_without_jupyterlab(tool: str, name: str, tmp_path: Path, 
     if name == NOTEBOOKS[0]:
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
         frames = [output for output in outputs if FRAME_MIME in output.data]
-        assert len(frames) == 4
+        assert len(frames) == 5
         assert all("image/jpeg" in frame.data and frame.data["text/plain"] for frame in frames)
 
 

@@ -11,7 +11,7 @@ test.describe('the demo notebook', () => {
     await expect(page.locator('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]')).toHaveCount(0);
 
     await expect(page.getByRole('figure', { name: 'Clean run, 1 face' })).toHaveCount(2);
-    await expect(page.getByRole('figure', { name: /^Noisy run, [1-9]/ })).toHaveCount(2);
+    await expect(page.getByRole('figure', { name: /^Noisy run, [1-9]/ })).toHaveCount(3);
     for (const frame of await frames(page).all()) {
       const picture = frame.getByRole('img').first();
       expect(await picture.evaluate((node: HTMLImageElement) => node.naturalWidth)).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ export const DEMO = 'image-demo.ipynb';
 export async function runDemo(page: Page): Promise<void> {
   await openNotebook(page, DEMO);
   await runAll(page);
-  await expect(frames(page)).toHaveCount(4);
+  await expect(frames(page)).toHaveCount(5);
 }
 
 /** The first noisy frame of the notebook, at the top of what can be seen, beside what an attacker makes of it. */
