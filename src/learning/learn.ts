@@ -2,17 +2,13 @@ import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { modelRef, writeArtefact, type Weights } from '../models';
 import { readOnnxFile } from '../models/onnx';
-import { gridExponentFor } from '../models/artefact-checks';
-import { pack } from '../models/artefact-tensors';
-import { RINGS } from '../numerics/radial-bins';
-import { type Matrix } from '../numerics/symmetric';
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
-import { VERSION, VeilError, type Knot, type LearnProgress, type LearnReport, type LearnRequest } from '../protocol';
-import { Attackers, AttackedView, freshDecoder, strongestR2, trainDecoder, type Recovery } from './attacker';
-import { calibrate, Judge, leakageOf, scaled } from './calibration';
+import { VeilError, type Knot, type LearnProgress, type LearnReport, type LearnRequest } from '../protocol';
+import { countsOf, draftOf, measureKnot } from './account';
+import { Attackers, AttackedView, freshDecoder, trainDecoder } from './attacker';
+import { calibrate, Judge, scaled } from './calibration';
 import { Checkpoints } from './checkpoints';
 import { cloakLadder } from './cloak';
-import { NoisyView } from './noisy-view';
 import { type NoiseSpectrum } from './leakage';
 import { FULL, type Effort } from './effort';
 import { Pace, type Plan } from './pace';
@@ -20,7 +16,7 @@ import { normalsOf, randomOf, type Pass } from './pass';
 import { readQuestion, type Question } from './question';
 import { Sampler, type Sample } from './samples';
 import { openProbe, sensitivityOf } from './sensitivity';
-import { answersTo, bestOf, compare, networkOf, serverSides, ticksAKnot, type Candidate } from './server-side';
+import { bestOf, serverSides, ticksAKnot, type Candidate } from './server-side';
 import { type LearningDevice } from './session';
 import { ladderOf, LADDER_TICKS, learnShape, shapeTicks } from './shaping';
 import { statisticsOf, type Statistics } from './statistics';
@@ -44,9 +40,6 @@ const PLAN: Plan = {
   server: 150,
   measure: 25
 };
-
-/** Of the looks' table: each row asks for as many runs again. */
-const LOOKED_AT = 32;
 
 /**
  * Learn an obfuscation of a model from unlabelled photographs: statistics, noise shaped by what the task minds and what
@@ -244,84 +237,4 @@ async function serverSide(
     seen: () => pace.tick()
   });
   return { tried, best: bestOf(tried) };
-}
-
-interface KnotAtWork {
-  k: number;
-  /** What attackers see who average all looks, and what one look carries. */
-  S: NoiseSpectrum;
-  shipped: Matrix[];
-  clean: Recovery;
-  sides: readonly Candidate[];
-}
-
-/** Everything that is said about a knot, measured on photographs that no stage has seen. */
-async function measureKnot(
-  pass: Pass,
-  statistics: Statistics,
-  judge: Judge,
-  { k, S, shipped, clean, sides }: KnotAtWork
-): Promise<Omit<Knot, 'weights'>> {
-  const { held_out } = pass.samples;
-  const { mode, alphas } = pass.question;
-  const recovery = await judge.recover(S, held_out);
-  const measured = 1 - strongestR2(recovery) / strongestR2(clean);
-  const some = held_out.slice(0, LOOKED_AT);
-  const looks = await judge.afterLooks(shipped, some, await judge.recover(null, some));
-  const best = bestOf(sides);
-  const agreement: Knot['agreement'] = [];
-  const view = await NoisyView.open(statistics, shipped, pass.device);
-  for (const side of sides) {
-    const network = networkOf(pass.tail, statistics, shipped, side.weights);
-    const answers = await answersTo(network, pass.task, view, held_out, await pass.normals('measure'), pass.device);
-    agreement.push({ server: side.parts, ap: compare(pass.task, held_out, answers).agreement });
-  }
-  await view.release();
-  return {
-    alpha: alphas[k],
-    measured_alpha: measured,
-    ...(mode === 'cloak' && { weight: alphas[k] }),
-    leakage: leakageOf(recovery),
-    looks,
-    agreement,
-    server: best.parts
-  };
-}
-
-function draftOf(
-  question: Question,
-  noise: readonly Matrix[][],
-  knots: Omit<Knot, 'weights'>[],
-  clean: Recovery,
-  seconds: number,
-  { spectra, field }: Statistics
-) {
-  const { head, tail } = question.model.manifest;
-  return {
-    schema: 2 as const,
-    kind: 'stationary-gaussian' as const,
-    mode: question.mode,
-    head_sha256: head.sha256,
-    tail_sha256: tail.sha256,
-    activation_shape: [...field.shape] as [number, number, number],
-    targets: spectra.targets,
-    ring_ends: RINGS,
-    looks: question.looks,
-    grid_exponent: gridExponentFor(pack(noise[0], spectra.channels), spectra.bins.counts, spectra.channels),
-    clean: leakageOf(clean),
-    knots,
-    provenance: {
-      created: new Date().toISOString(),
-      tool: `veilbook ${VERSION}`,
-      seed: question.seed,
-      image_source: question.source,
-      images_sha256: question.imagesSha256,
-      images: countsOf(question),
-      seconds: Math.round(seconds)
-    }
-  };
-}
-
-function countsOf({ photographs: { fit, select, held_out } }: Question) {
-  return { fit: fit.length, select: select.length, held_out: held_out.length };
 }
