@@ -90,7 +90,7 @@ async function chooseImages(folder: string, { manifest }: Network, seed: number)
     const needed = Math.ceil((channels * (SIZES.fit + SIZES.select + SIZES.held_out)) / SIZES.fit) + 1;
     throw new VeilError(
       'bad_request',
-      `${folder} holds ${paths.length} photographs (near-duplicates counted), fewer than the statistics of ${channels} channels` +
+      `${folder} holds ${paths.length} ${paths.length === 1 ? 'photograph' : 'photographs'} (near-duplicates counted), fewer than the statistics of ${channels} channels` +
         ` need. Nothing was learned.`,
       `Give at least ${needed} different photographs of the kind that the model will see.`
     );
