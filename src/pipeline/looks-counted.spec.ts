@@ -60,7 +60,7 @@ describe('the looks of a process life', () => {
   it('are looks with a seed too, and one at another strength', async () => {
     const noisy = { mode: 'noisy', alpha: 0.9 } as const;
     expect((await run(await scene(4), noisy)).looks!.count).toBe(1);
-    for (const _ of [1, 2]) {
+    for (let again = 0; again < 2; again++) {
       expect((await run(await scene(4), { ...noisy, insecure_seed: 7 })).looks!.count).toBe(2);
     }
     const weak = await run(await scene(4), { mode: 'noisy', alpha: 0.1 });
