@@ -12,7 +12,7 @@ export function meaningOfAlpha(obfuscation: Obfuscation, alpha?: number): string
   const range = `${knots[0].alpha} … ${knots[knots.length - 1].alpha}`;
   const seen = looks === 1 ? 'one look at a picture' : `${looks} looks at a picture`;
   return mode === 'calibrated'
-    ? `ALPHA (${range}) is the share of what the strongest attacker tried recovers from clean activations that the noise` +
+    ? `ALPHA (${range}) is the share of what the strongest attacker it was calibrated to recovers from clean activations that the noise` +
         ` takes away, for ${seen}; measured, not a guarantee.`
     : `ALPHA (${range}) is the weight of the noise in the loss it was learned with; what it takes from an attacker was` +
         ` measured for each, for ${seen}, and is not a guarantee.`;
@@ -24,7 +24,7 @@ export function artefactRef(obfuscation: Obfuscation, alpha?: number): ArtefactR
   return { sha256: obfuscation.sha256, kind, calibrated: mode === 'calibrated', meaning: meaningOfAlpha(obfuscation, alpha) };
 }
 
-/** The share of the variance of held-out images that the strongest attacker tried recovers. */
+/** The share of the variance of held-out images that the strongest attacker it was calibrated to recovers. */
 export function strongest({ linear, decoder }: MeasuredLeakage): number {
   return Math.max(linear.r2, decoder.r2);
 }
@@ -36,7 +36,7 @@ function meaningOf(obfuscation: Obfuscation, alpha: number): string {
   const recovered = percent(mixed(({ leakage }) => strongest(leakage)));
   const about = share === 0 ? '' : 'about ';
   const attacker =
-    `the strongest attacker tried recovers ${about}${recovered} of image variance (clean: ${percent(strongest(clean))});` +
+    `the strongest attacker it was calibrated to recovers ${about}${recovered} of image variance (clean: ${percent(strongest(clean))});` +
     ' measured, not a guarantee.';
   if (mode === 'calibrated') {
     return `ALPHA ${alpha}: ${attacker}`;

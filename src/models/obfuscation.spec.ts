@@ -68,7 +68,7 @@ describe('a learned obfuscation', () => {
 
   it('says what ALPHA means, measured and not guaranteed', () => {
     expect(meaningOfAlpha(obfuscation, 0.5)).toBe(
-      'ALPHA 0.5: the strongest attacker tried recovers 47% of image variance (clean: 92%); measured, not a guarantee.'
+      'ALPHA 0.5: the strongest attacker it was calibrated to recovers 47% of image variance (clean: 92%); measured, not a guarantee.'
     );
     expect(meaningOfAlpha(obfuscation, 0.7)).toContain('recovers about 29% of');
     expect(artefactRef(obfuscation)).toMatchObject({ kind: 'stationary-gaussian', calibrated: true, sha256: obfuscation.sha256 });
@@ -76,7 +76,7 @@ describe('a learned obfuscation', () => {
     const knots = obfuscation.document.knots.map(knot => ({ ...knot, weight: knot.alpha, measured_alpha: knot.alpha / 2 }));
     const cloak = { ...obfuscation, document: { ...obfuscation.document, mode: 'cloak' as const, knots } };
     expect(meaningOfAlpha(cloak, 0.5)).toBe(
-      'ALPHA 0.5 is the weight 0.50 of the noise in the loss, measured ALPHA 0.25: the strongest attacker tried recovers 47%' +
+      'ALPHA 0.5 is the weight 0.50 of the noise in the loss, measured ALPHA 0.25: the strongest attacker it was calibrated to recovers 47%' +
         ' of image variance (clean: 92%); measured, not a guarantee.'
     );
     expect(artefactRef(cloak).calibrated).toBe(false);

@@ -94,7 +94,7 @@ describe('the detector', () => {
     expect(result).toMatchObject({ alpha: 0.2, private: true, threshold: 0.25, artefact: { calibrated: true } });
     expect(result.notices).toEqual([
       'told before',
-      expect.stringMatching(/^ALPHA 0.2: the strongest attacker tried recovers (about )?\d+% of image variance/)
+      expect.stringMatching(/^ALPHA 0.2: the strongest attacker it was calibrated to recovers (about )?\d+% of image variance/)
     ]);
     expect(result.timings_ms.noise).toBeGreaterThan(0);
   });

@@ -47,7 +47,7 @@ describe('the plan of a run', () => {
 
   it('says what was measured, and that seeded noise is not private', () => {
     expect(planNoise(model, 0.5, undefined, KEY).said).toMatchObject({
-      notices: [expect.stringMatching(/^ALPHA 0\.5: the strongest attacker tried recovers 47%/)],
+      notices: [expect.stringMatching(/^ALPHA 0\.5: the strongest attacker it was calibrated to recovers 47%/)],
       private: true
     });
     const seeded = planNoise(model, 0.5, 5, KEY).said;

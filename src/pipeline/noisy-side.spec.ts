@@ -67,7 +67,9 @@ describe('a noisy run of a learned obfuscation', () => {
     const { result } = await detector.detect(request({ mode: 'noisy', alpha: 0.3 }), context);
     expect([...Value.Errors(DetectionResult, result)]).toEqual([]);
     expect(result).toMatchObject({ alpha: 0.3, private: true, artefact: { calibrated: true, kind: 'stationary-gaussian' } });
-    expect(result.artefact?.meaning).toMatch(/^ALPHA 0.3: the strongest attacker tried recovers about 65% of image variance/);
+    expect(result.artefact?.meaning).toMatch(
+      /^ALPHA 0.3: the strongest attacker it was calibrated to recovers about 65% of image variance/
+    );
     expect(result.notices).toEqual([result.artefact?.meaning]);
   });
 

@@ -35,7 +35,8 @@ export const Knot = Type.Object(
   {
     alpha: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'what users ask for' }),
     measured_alpha: Type.Number({
-      description: 'share of what the strongest attacker tried recovers from clean activations that the noise takes away'
+      description:
+        'share of what the strongest attacker it was calibrated to recovers from clean activations that the noise takes away'
     }),
     weight: Type.Optional(Type.Number({ description: 'mode cloak: the weight of the noise in the loss' })),
     leakage: MeasuredLeakage,

@@ -65,7 +65,7 @@ describe('veilbook detect', () => {
       {}
     );
     const { results } = JSON.parse(stdout) as DetectDocument;
-    expect(stderr.match(/ALPHA 0\.2: the strongest attacker tried recovers/g)).toHaveLength(1);
+    expect(stderr.match(/ALPHA 0\.2: the strongest attacker it was calibrated to recovers/g)).toHaveLength(1);
     if (results[0].device === 'cpu') {
       expect(stderr.match(/webgpu cannot be used: .* Running on the CPU instead\./g)).toHaveLength(1);
       expect(results[1].notices.join()).toContain('Running on the CPU instead.');

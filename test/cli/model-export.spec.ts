@@ -35,7 +35,7 @@ describe('veilbook model export', () => {
         alpha: Number(alpha),
         server: alpha === '0.9' ? ['filter', 'denoiser', 'tail'] : ['filter', 'denoiser'],
         inputs: [{ name: 'activation', shape: [null, 128, 32, 32] }],
-        artefact: { meaning: expect.stringContaining('the strongest attacker tried') }
+        artefact: { meaning: expect.stringContaining('the strongest attacker it was calibrated to') }
       });
       const graph = readOnnx(readFileSync(file), file);
       expect(graph.graph.name).toBe('face_detection_noisy');
@@ -60,7 +60,9 @@ describe('veilbook model export', () => {
     const file = join(folder, 'server.onnx');
     const args = ['model', 'export', dir, '--alpha', '0.1', '--out', file];
     const { stdout } = await veilbook(args);
-    expect(stdout).toMatch(/server\.onnx {2}[\d.]+ MB: filter, tail\nALPHA 0\.1: the strongest attacker tried recovers/);
+    expect(stdout).toMatch(
+      /server\.onnx {2}[\d.]+ MB: filter, tail\nALPHA 0\.1: the strongest attacker it was calibrated to recovers/
+    );
     const first = readFileSync(file);
     writeFileSync(file, 'mine');
     expect(await veilbook(args)).toMatchObject({ code: 6, stderr: expect.stringMatching(/is there already[^\n]*\n$/) });

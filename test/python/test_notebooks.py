@@ -121,5 +121,5 @@ def test_a_page_made_of_the_notebook_keeps_picture_and_caption(tmp_path: Path, s
     ran = run_in(tmp_path, shared_state, words)
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "page.html").read_text()
-    assert page.count("data:image/jpeg;base64,") == 4
+    assert page.count("data:image/jpeg;base64,") == 5
     assert "astronaut: 1 face · ALPHA 0.2 ·" in page
