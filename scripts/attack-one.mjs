@@ -4,12 +4,10 @@
  * Trains the decoder that an artefact was calibrated to on for one ALPHA alone, and prints what both recover of held-out
  * photographs (docs/obfuscation.md, "A decoder that works longer").
  */
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
-const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'faceboxes' },
@@ -18,22 +16,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '400' }
   }
 });
-const outfile = join(root, '.cache', 'attack-one', 'attack-one.mjs');
-await build({
-  entryPoints: [join(root, 'src/learning/attack-one.ts')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  external: ['onnxruntime-node', 'onnxruntime-common', 'sharp'],
-  define: { VEILBOOK_VERSION: '"attack-one"' },
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;"
-  },
-  logLevel: 'warning'
-});
-const { attackOne, VeilError } = await import(pathToFileURL(outfile).href);
+const { attackOne, VeilError } = await import(pathToFileURL(await bundle('src/learning/attack-one.ts', 'attack-one')).href);
 if (!values.images || !(Number(values.alpha) > 0) || !(Number(values.steps) > 0)) {
   process.stderr.write('attack-one: --images DIR is needed; --alpha and --steps are numbers above 0.\n');
   process.exit(2);

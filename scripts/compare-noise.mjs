@@ -8,13 +8,11 @@
  * --out keeps finished rows, one JSON line each: the same command goes on where it was stopped.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
-const root = join(import.meta.dirname, '..');
 const USE = 'Use: npm run compare:noise -- --model DIR --images DIR --labels DIR [--seeds N] [--alphas A,…] [--families NAME,…]';
 
 function fail(message) {
@@ -22,26 +20,9 @@ function fail(message) {
   process.exit(1);
 }
 
-/** One file with everything but native packages; kernels.wasm is found from its place. */
-async function bundle() {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const folder = join(root, '.cache', 'compare-noise');
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, 'comparison.mjs');
-  await build({
-    entryPoints: [join(root, 'src/learning/comparison/index.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    external: ['onnxruntime-node', 'onnxruntime-common', 'sharp'],
-    define: { VEILBOOK_VERSION: JSON.stringify(version) },
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;"
-    },
-    logLevel: 'warning'
-  });
+/** The comparison, and a hash of its code. */
+async function load() {
+  const outfile = await bundle('src/learning/comparison/index.ts', 'compare-noise');
   const program = createHash('sha256').update(readFileSync(outfile)).digest('hex').slice(0, 12);
   return { ...(await import(pathToFileURL(outfile).href)), program };
 }
@@ -95,7 +76,7 @@ const { model, images, labels, seeds, alphas, families, steps, json, out } = opt
 if (!model || !images || !labels) {
   fail(`--model, --images and --labels are needed. ${USE}`);
 }
-const { compareNoise, FAMILIES, markdownOf, tablesOf, VeilError, program } = await bundle();
+const { compareNoise, FAMILIES, markdownOf, tablesOf, VeilError, program } = await load();
 const asked = families?.split(',').map(name => name.trim());
 const unknown = asked?.find(name => !FAMILIES.includes(name));
 if (unknown !== undefined) {

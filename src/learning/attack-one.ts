@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { loadModel, readDecoderWeights, type Weights } from '../models';
 import { noiseSpectrumAt } from '../models/strength';
+import { requireObfuscation } from '../pipeline/noise';
 import { type MeasuredLeakage } from '../protocol';
 import { AttackedView, Attackers, freshDecoder, trainDecoder } from './attacker';
 import { leakageOf } from './calibration';
@@ -21,10 +22,11 @@ export interface OneAttack {
 /**
  * What the artefact's decoder recovers at one ALPHA when it is trained on for that ALPHA alone: the check of a calibration
  * by an attacker who works longer than it did. Photographs are dealt out as by `learn` with the artefact's seed.
+ * @throws VeilError `artefact_missing`, `bad_alpha`, and as `learn` for model and photographs
  */
 export async function attackOne(dir: string, images: string, alpha: number, steps: number): Promise<OneAttack> {
   const model = await loadModel(dir);
-  const obfuscation = model.obfuscation!;
+  const obfuscation = requireObfuscation(model);
   const { seed } = obfuscation.document.provenance;
   const { photographs } = await readQuestion({ model: model.dir, images, out: '.', seed });
   const device = { providers: ['cpu' as const], threads: Math.min(availableParallelism(), 8) };
