@@ -1,5 +1,6 @@
 /** What crosses a boundary between processes or into a file, as schemas. Imports nothing of ours. */
 export * from './artefact';
+export * from './audit';
 export * from './detection';
 export * from './devices';
 export * from './errors';
