@@ -1,5 +1,5 @@
 /**
- * npm run compare:noise -- --model DIR --images DIR --labels DIR [--seeds 3] [--alphas .8] [--families NAME,…] [--steps 400]
+ * npm run compare:noise -- --model DIR --images DIR --labels DIR [--seeds 3] [--alphas .8] [--families NAME,…] [--steps 800]
  *                          [--json] [--out FILE]
  *
  * Families of noise at equal leakage to the full-field linear attacker, side by side (docs/obfuscation.md, "Comparison of
@@ -37,7 +37,7 @@ function options() {
         seeds: { type: 'string', default: '3' },
         alphas: { type: 'string', default: '.8' },
         families: { type: 'string' },
-        steps: { type: 'string', default: '400' },
+        steps: { type: 'string', default: '800' },
         json: { type: 'boolean', default: false },
         out: { type: 'string' }
       }

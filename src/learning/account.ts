@@ -4,9 +4,9 @@ import { type ArtefactDraft } from '../models';
 import { RINGS } from '../numerics/radial-bins';
 import { type Matrix } from '../numerics/symmetric';
 import { VERSION, type Knot } from '../protocol';
+import { type OnnxModel } from '../models/onnx';
 import { strongestR2, type Recovery } from './attacker';
-import { leakageOf, type Judge } from './calibration';
-import { type NoiseSpectrum } from './leakage';
+import { Judge, leakageOf, type CalibratedKnot } from './calibration';
 import { NoisyView } from './noisy-view';
 import { type Pass } from './pass';
 import { type Question } from './question';
@@ -19,26 +19,31 @@ const LOOKED_AT = 32;
 /** One ALPHA, with everything learned for it. */
 export interface KnotAtWork {
   k: number;
-  /** What attackers see who average all looks, and what one look carries. */
-  S: NoiseSpectrum;
+  /** What attackers see who average all looks, and their decoder; and what one look carries. */
+  looked: CalibratedKnot;
   shipped: Matrix[];
-  clean: Recovery;
+  /** R2 of the strongest attacker on clean activations: on all held-out images, and on those of the looks' table. */
+  clean: { all: number; some: number };
   sides: readonly Candidate[];
 }
+
+/** The held-out images of the looks' table. */
+export const lookedAt = ({ samples }: Pass) => samples.held_out.slice(0, LOOKED_AT);
 
 /** Everything that is said about a knot, measured on photographs that no stage has seen. */
 export async function measureKnot(
   pass: Pass,
   statistics: Statistics,
-  judge: Judge,
-  { k, S, shipped, clean, sides }: KnotAtWork
+  decoder: OnnxModel,
+  { k, looked, shipped, clean, sides }: KnotAtWork
 ): Promise<Omit<Knot, 'weights'>> {
   const { held_out } = pass.samples;
   const { mode, alphas } = pass.question;
-  const recovery = await judge.recover(S, held_out);
-  const measured = 1 - strongestR2(recovery) / strongestR2(clean);
-  const some = held_out.slice(0, LOOKED_AT);
-  const looks = await judge.afterLooks(shipped, some, await judge.recover(null, some));
+  const judge = await Judge.open(pass, statistics, decoder, looked.decoder);
+  const recovery = await judge.recover(looked.S, held_out);
+  const measured = 1 - strongestR2(recovery) / clean.all;
+  const looks = await judge.afterLooks(shipped, lookedAt(pass), clean.some);
+  await judge.release();
   const best = bestOf(sides);
   const agreement: Knot['agreement'] = [];
   const view = await NoisyView.open(statistics, shipped, pass.device);
@@ -70,7 +75,7 @@ export function draftOf(
 ): ArtefactDraft {
   const { head, tail } = question.model.manifest;
   return {
-    schema: 2 as const,
+    schema: 3 as const,
     kind: 'stationary-gaussian' as const,
     mode: question.mode,
     head_sha256: head.sha256,

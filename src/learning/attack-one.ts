@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { loadModel, readDecoderWeights, type Weights } from '../models';
-import { noiseSpectrumAt } from '../models/strength';
+import { nearestKnot, noiseSpectrumAt } from '../models/strength';
 import { requireObfuscation } from '../pipeline/noise';
 import { type MeasuredLeakage } from '../protocol';
 import { AttackedView, Attackers, freshDecoder, trainDecoder } from './attacker';
@@ -47,7 +47,7 @@ export async function attackOne(dir: string, images: string, alpha: number, step
     const attackers = await Attackers.open(decoder, weights, statistics, device);
     return leakageOf(await attackers.recover(view, held, await normalsOf(seed)('judge')));
   };
-  const start = await readDecoderWeights(obfuscation);
+  const start = await readDecoderWeights(obfuscation, nearestKnot(obfuscation, alpha));
   const normals = await normalsOf(seed)('attack one');
   const training = { statistics, samples: fit, views: [view], steps, random, normals, device, seen: () => undefined };
   return { alpha, shipped: await judge(start), trained: await judge(await trainDecoder(decoder, training, start)) };

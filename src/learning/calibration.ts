@@ -1,27 +1,29 @@
 import { pooledR2, pooledR2Interval } from '../evaluation/recovery';
+import { asStored, type Weights } from '../models';
+import { type OnnxModel } from '../models/onnx';
 import { VeilError, type MeasuredLeakage } from '../protocol';
 import { combine, type Matrix } from '../numerics/symmetric';
-import { AttackedView, type Attackers, strongestR2, type Recovery } from './attacker';
+import { AttackedView, Attackers, strongestR2, trainDecoder, type Recovery } from './attacker';
 import { type NoiseSpectrum } from './leakage';
 import { type Pass } from './pass';
 import { type Sample } from './samples';
 import { rung } from './shaping';
 import { type Statistics } from './statistics';
 
-/** ALPHA is met on the images it is chosen on to so much. */
-const TOLERANCE = 0.002;
-const MOST_TRIES = 8;
-
 /** How often one source is seen, for the table of what is left of ALPHA. */
 const LOOKS = [1, 4, 16, 64];
 
-/** Attackers let loose on noise, with common random numbers: the same noise coefficients in every measurement. */
+/** An attacker let loose on noise, with common random numbers: the same noise coefficients in every measurement. */
 export class Judge {
-  constructor(
+  private constructor(
     private readonly pass: Pass,
     private readonly statistics: Statistics,
     private readonly attackers: Attackers
   ) {}
+
+  static async open(pass: Pass, statistics: Statistics, decoder: OnnxModel, weights: Weights): Promise<Judge> {
+    return new Judge(pass, statistics, await Attackers.open(decoder, weights, statistics, pass.device));
+  }
 
   async recover(S: NoiseSpectrum | null, samples: readonly Sample[]): Promise<Recovery> {
     const view = await AttackedView.open(this.statistics, S, this.pass.device);
@@ -30,35 +32,138 @@ export class Judge {
     return recovery;
   }
 
-  /** The share of what the strongest attacker recovers from clean activations that noise S takes away. */
-  async alphaOf(S: NoiseSpectrum, samples: readonly Sample[], clean: Recovery): Promise<number> {
-    return 1 - strongestR2(await this.recover(S, samples)) / strongestR2(clean);
+  /**
+   * The share of what the strongest attacker recovers from clean activations that noise S takes away.
+   * @param clean R2 of the strongest attacker on clean activations
+   */
+  async alphaOf(S: NoiseSpectrum, samples: readonly Sample[], clean: number): Promise<number> {
+    return 1 - strongestR2(await this.recover(S, samples)) / clean;
   }
 
   /** What is left of ALPHA after so many looks with fresh noise: their mean carries S / looks. */
-  async afterLooks(S: NoiseSpectrum, samples: readonly Sample[], clean: Recovery): Promise<{ looks: number; alpha: number }[]> {
+  async afterLooks(S: NoiseSpectrum, samples: readonly Sample[], clean: number): Promise<{ looks: number; alpha: number }[]> {
     const table = [];
     for (const looks of LOOKS) {
       table.push({ looks, alpha: await this.alphaOf(scaled(S, 1 / looks), samples, clean) });
     }
     return table;
   }
+
+  async release(): Promise<void> {
+    await this.attackers.release();
+  }
 }
 
+/** The noise of one ALPHA, and the decoder that was trained against it. */
+export interface CalibratedKnot {
+  /** On the ladder. */
+  place: number;
+  S: Matrix[];
+  decoder: Weights;
+}
+
+/** A decoder is trained on where the one before it would put the noise; what it then finds moves the noise up. */
+const ROUNDS = 2;
+/** ALPHA is met to so much: roughly while the decoder still learns, from above in the end. */
+const ROUGHLY = 0.02;
+const CLOSELY = 0.003;
+const MOST_TRIES = 10;
+
 /**
- * For each ALPHA the noise, between the rungs of a ladder, at which the strongest attacker loses that share on the
- * `select` images, then more until it does on the held-out ones too.
- * @param ladder noise of rising strength
- * @throws VeilError `bad_request` when the strongest noise is not enough
+ * Puts noise on a ladder at which an attacker loses the share ALPHA, knot by knot: a decoder, begun as that of the knot
+ * before, is trained for this ALPHA alone, so that the noise grows until the trained one loses that share on the `select`
+ * and on the held-out images.
  */
-export async function calibrate(pass: Pass, judge: Judge, ladder: readonly NoiseSpectrum[]): Promise<Matrix[][]> {
-  const { select, held_out } = pass.samples;
-  const clean = { select: await judge.recover(null, select), held_out: await judge.recover(null, held_out) };
-  const knots: Matrix[][] = [];
-  let low = { place: 0, alpha: await judge.alphaOf(ladder[0], select, clean.select) };
-  for (const alpha of pass.question.alphas) {
-    pass.pace.at(alpha);
-    let high = low;
+export class Calibration {
+  private constructor(
+    private readonly pass: Pass,
+    private readonly statistics: Statistics,
+    private readonly graph: OnnxModel,
+    private readonly ladder: readonly NoiseSpectrum[],
+    private readonly clean: Record<'select' | 'held_out', number>
+  ) {}
+
+  /** @param ladder noise of rising strength @param first a decoder trained on little and no noise */
+  static async open(
+    pass: Pass,
+    statistics: Statistics,
+    graph: OnnxModel,
+    ladder: readonly NoiseSpectrum[],
+    first: Weights
+  ): Promise<Calibration> {
+    const judge = await Judge.open(pass, statistics, graph, first);
+    const { select, held_out } = pass.samples;
+    const clean = {
+      select: strongestR2(await judge.recover(null, select)),
+      held_out: strongestR2(await judge.recover(null, held_out))
+    };
+    await judge.release();
+    return new Calibration(pass, statistics, graph, ladder, clean);
+  }
+
+  /**
+   * @param before the knot of the next smaller ALPHA, or where to begin
+   * @throws VeilError `bad_request` when the strongest noise is not enough
+   */
+  async meet(alpha: number, before: Pick<CalibratedKnot, 'place' | 'decoder'>): Promise<CalibratedKnot> {
+    let { place, decoder } = before;
+    for (let round = 0; round < ROUNDS; round++) {
+      place = await this.seek(alpha, place, decoder, 'select', ROUGHLY);
+      decoder = await this.train(rung(this.ladder, place), decoder, `decoder of ${alpha}, ${round}`);
+    }
+    place = await this.seek(alpha, place, decoder, 'select', CLOSELY);
+    place = await this.seek(alpha, place, decoder, 'held_out', CLOSELY);
+    return { place, S: rung(this.ladder, place), decoder };
+  }
+
+  /** A decoder for noise whose strength is given. */
+  async attack(place: number, before: Pick<CalibratedKnot, 'decoder'>): Promise<CalibratedKnot> {
+    const S = rung(this.ladder, place);
+    let { decoder } = before;
+    for (let round = 0; round < ROUNDS; round++) {
+      decoder = await this.train(S, decoder, `decoder at ${place}, ${round}`);
+    }
+    return { place, S, decoder };
+  }
+
+  private async train(S: NoiseSpectrum, start: Weights, purpose: string): Promise<Weights> {
+    const { pass, statistics } = this;
+    const view = await AttackedView.open(statistics, S, pass.device);
+    const weights = await trainDecoder(
+      this.graph,
+      {
+        statistics,
+        samples: pass.samples.fit,
+        views: [view],
+        steps: pass.effort.knotSteps,
+        random: pass.random(purpose),
+        normals: await pass.normals(purpose),
+        device: pass.device,
+        seen: () => pass.pace.tick()
+      },
+      start
+    );
+    await view.release();
+    return asStored(weights);
+  }
+
+  /** The first place from `from` on at which the attacker loses the share: from above, to `tolerance`. */
+  private async seek(
+    alpha: number,
+    from: number,
+    decoder: Weights,
+    part: 'select' | 'held_out',
+    tolerance: number
+  ): Promise<number> {
+    const { pass, ladder } = this;
+    const judge = await Judge.open(pass, this.statistics, this.graph, decoder);
+    const at = async (place: number) => {
+      const found = await judge.alphaOf(rung(ladder, place), pass.samples[part], this.clean[part]);
+      pass.pace.tick(0);
+      return { place, alpha: found };
+    };
+    let high = await at(from);
+    let low = high;
     while (high.alpha < alpha) {
       low = high;
       const place = Math.floor(low.place) + 1;
@@ -69,41 +174,21 @@ export async function calibrate(pass: Pass, judge: Judge, ladder: readonly Noise
           'Leave the ALPHA out that it does not reach.'
         );
       }
-      high = { place, alpha: await judge.alphaOf(ladder[place], select, clean.select) };
-      pass.pace.tick();
+      high = await at(place);
     }
-    let found = high;
-    for (let tries = 0; tries < MOST_TRIES && Math.abs(found.alpha - alpha) > TOLERANCE; tries++) {
-      const place = low.place + ((alpha - low.alpha) / (high.alpha - low.alpha)) * (high.place - low.place);
-      found = { place, alpha: await judge.alphaOf(rung(ladder, place), select, clean.select) };
-      [low, high] = found.alpha < alpha ? [found, high] : [low, found];
+    for (let tries = 0; tries < MOST_TRIES && high.alpha - alpha > tolerance && high.place > low.place; tries++) {
+      // A little beyond where a straight line would meet it, so that the bracket closes from above too.
+      const aim = Math.min(alpha + tolerance / 2, (alpha + high.alpha) / 2);
+      const middle = await at(low.place + ((aim - low.alpha) / (high.alpha - low.alpha)) * (high.place - low.place));
+      [low, high] = middle.alpha < alpha ? [middle, high] : [low, middle];
     }
-    found = await raise(judge, ladder, found, alpha, held_out, clean.held_out);
-    knots.push(rung(ladder, found.place));
-    low = found;
-    pass.pace.tick();
-  }
-  return knots;
-}
-
-const STRIDE = 0.05;
-
-/** More noise, step by step, until ALPHA holds on other images too. */
-async function raise(
-  judge: Judge,
-  ladder: readonly NoiseSpectrum[],
-  found: { place: number; alpha: number },
-  alpha: number,
-  samples: readonly Sample[],
-  clean: Recovery
-): Promise<{ place: number; alpha: number }> {
-  for (let place = found.place; ; place += STRIDE) {
-    const within = Math.min(place, ladder.length - 1);
-    if (within === ladder.length - 1 || (await judge.alphaOf(rung(ladder, within), samples, clean)) >= alpha) {
-      return { place: within, alpha: found.alpha };
-    }
+    await judge.release();
+    return high.place;
   }
 }
+
+/** Ticks of `Calibration.meet` and `attack`. */
+export const ticksOfAKnot = (knotSteps: number): number => ROUNDS * knotSteps;
 
 /** S times a factor. */
 export function scaled(S: NoiseSpectrum, factor: number): Matrix[] {

@@ -6,8 +6,9 @@ export interface Effort {
   rounds: number;
   roundSteps: number;
   roundProbes: number;
-  /** Training steps of the decoder that ALPHA is calibrated to. */
+  /** Training steps of the first decoder, on little and no noise, and twice for each knot of the one ALPHA is calibrated to. */
   decoderSteps: number;
+  knotSteps: number;
   /** Training steps for each knot's server side, and of noise in mode cloak. */
   denoiserSteps: number;
   tailSteps: number;
@@ -21,6 +22,7 @@ export const FULL: Effort = {
   roundSteps: 250,
   roundProbes: 160,
   decoderSteps: 600,
+  knotSteps: 250,
   denoiserSteps: 30,
   tailSteps: 120,
   cloakSteps: 60

@@ -20,6 +20,7 @@ const LITTLE: Effort = {
   roundSteps: 10,
   roundProbes: 16,
   decoderSteps: 20,
+  knotSteps: 10,
   denoiserSteps: 3,
   tailSteps: 3,
   cloakSteps: 5

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
-import { modelRef, writeArtefact, type Weights } from '../models';
+import { asStored, modelRef, writeArtefact, type Weights } from '../models';
 import { readOnnxFile } from '../models/onnx';
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
 import { VeilError, type Knot, type LearnProgress, type LearnReport, type LearnRequest } from '../protocol';
-import { countsOf, draftOf, measureKnot } from './account';
-import { Attackers, AttackedView, freshDecoder, trainDecoder } from './attacker';
-import { calibrate, Judge, scaled } from './calibration';
+import { countsOf, draftOf, lookedAt, measureKnot } from './account';
+import { AttackedView, freshDecoder, strongestR2, trainDecoder } from './attacker';
+import { Calibration, Judge, scaled, ticksOfAKnot, type CalibratedKnot } from './calibration';
 import { Checkpoints } from './checkpoints';
 import { cloakLadder } from './cloak';
 import { type NoiseSpectrum } from './leakage';
@@ -43,7 +43,7 @@ const PLAN: Plan = {
 
 /**
  * Learn an obfuscation of a model from unlabelled photographs: statistics, noise shaped by what the task minds and what
- * attackers look at, a decoder trained against it, ALPHA calibrated to the strongest attacker, the server's side. The
+ * attackers look at, for each ALPHA a decoder trained against it, to which it is calibrated, the server's side. The
  * same question on the same machine gives the same artefact. docs/obfuscation.md tells each step.
  * @throws VeilError `bad_request`, `model_missing`, `model_mismatch`, `not_found`, `bad_image`, `output_unwritable`,
  *   `cancelled`
@@ -71,15 +71,22 @@ export async function learn(
       : await shapedLadder(pass, statistics, checkpoints, decoder);
 
   pace.enter('decoder', effort.decoderSteps);
-  const attacker = await checkpoints.keep('attacker', () => trainOn(pass, statistics, ladder, decoder));
-  const attackers = await Attackers.open(decoder, attacker, statistics, device);
-  const judge = new Judge(pass, statistics, attackers);
+  const first = await checkpoints.keep('attacker', () => trainFirst(pass, statistics, ladder, decoder));
 
-  pace.enter('calibrate', question.alphas.length * 3);
+  pace.enter('calibrate', question.alphas.length * ticksOfAKnot(effort.knotSteps));
+  const calibration = await Calibration.open(pass, statistics, decoder, ladder, first);
   // ALPHA is to hold for the mean of so many looks, which carries so much less noise than one.
-  const looked =
-    question.mode === 'cloak' ? ladder.slice(1) : await checkpoints.keep('knots', () => calibrate(pass, judge, ladder));
-  const noise = looked.map(S => scaled(S, question.looks));
+  const looked: CalibratedKnot[] = [];
+  for (const [k, alpha] of question.alphas.entries()) {
+    pace.at(alpha);
+    const before = looked.at(-1) ?? { place: 0, decoder: first };
+    looked.push(
+      await checkpoints.keep(`knot ${k}`, () =>
+        question.mode === 'cloak' ? calibration.attack(k + 1, before) : calibration.meet(alpha, before)
+      )
+    );
+  }
+  const noise = looked.map(({ S }) => scaled(S, question.looks));
 
   pace.enter('server', noise.length * ticksAKnot(effort));
   const sides: { tried: Candidate[]; best: Candidate }[] = [];
@@ -90,18 +97,22 @@ export async function learn(
   }
 
   pace.enter('measure', noise.length + 1);
+  const judge = await Judge.open(pass, statistics, decoder, first);
   const clean = await judge.recover(null, held_out);
+  const cleanR2 = { all: strongestR2(clean), some: strongestR2(await judge.recover(null, lookedAt(pass))) };
+  await judge.release();
   const knots: Omit<Knot, 'weights'>[] = [];
   for (const [k, S] of noise.entries()) {
     pace.at(question.alphas[k]);
-    knots.push(await measureKnot(pass, statistics, judge, { k, S: looked[k], shipped: S, clean, sides: sides[k].tried }));
+    const atWork = { k, looked: looked[k], shipped: S, clean: cleanR2, sides: sides[k].tried };
+    knots.push(await measureKnot(pass, statistics, decoder, atWork));
     pace.tick();
   }
-  await attackers.release();
 
   const draft = draftOf(question, noise, knots, clean, (performance.now() - began) / 1000, statistics);
   const server = sides.map(({ best }) => best.weights);
-  const written = await writeArtefact(question.out, draft, { ...statistics.kept, noise, decoder: attacker, server });
+  const decoders = { clean: first, knots: looked.map(knot => knot.decoder) };
+  const written = await writeArtefact(question.out, draft, { ...statistics.kept, noise, decoders, server });
   await checkpoints.clear();
   return {
     schema: 1,
@@ -192,14 +203,15 @@ async function shapedLadder(
   return checkpoints.keep('shape', async () => ladderOf(pass, statistics, G, B));
 }
 
-async function trainOn(
+/** The decoder from which those of the knots begin: on clean activations, and on the weaker half of the noise. */
+async function trainFirst(
   pass: Pass,
   statistics: Statistics,
   ladder: readonly NoiseSpectrum[],
   decoder: ReturnType<typeof freshDecoder>
 ): Promise<Weights> {
   const views: AttackedView[] = [];
-  for (const S of [null, ...ladder.slice(1)]) {
+  for (const S of [null, ...ladder.slice(1, Math.ceil(ladder.length / 2))]) {
     views.push(await AttackedView.open(statistics, S, pass.device));
   }
   const weights = await trainDecoder(decoder, {
@@ -213,7 +225,7 @@ async function trainOn(
     seen: () => pass.pace.tick()
   });
   await Promise.all(views.map(view => view.release()));
-  return weights;
+  return asStored(weights);
 }
 
 async function serverSide(

@@ -38,9 +38,9 @@ export class Pace {
     this.report();
   }
 
-  /** One step of the stage is done. @throws VeilError `cancelled` */
-  tick(): void {
-    this.step++;
+  /** Steps of the stage are done: one, if not said. @throws VeilError `cancelled` */
+  tick(steps = 1): void {
+    this.step += steps;
     this.report();
   }
 

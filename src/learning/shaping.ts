@@ -15,6 +15,8 @@ const REFERENCE = 0.85;
 const FLOOR = 0.02;
 /** Strengths, by the linear attacker, between which others are interpolated. */
 const STRENGTHS = [0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.985, 0.993, 0.997, 0.999];
+/** Beyond the strongest of them, so many times twice as much noise. */
+const DOUBLINGS = 8;
 /** Every direction gets at least this share of the activation's mean variance, whatever the attackers seem to be after. */
 const LEAST_NOISE = 1e-4;
 
@@ -69,6 +71,9 @@ export function ladderOf(pass: Pass, statistics: Statistics, G: readonly Matrix[
   for (const strength of STRENGTHS) {
     ladder.push(shaper.shape(strength, ladder.at(-1)).S);
     pass.pace.tick();
+  }
+  for (let i = 0; i < DOUBLINGS; i++) {
+    ladder.push(ladder.at(-1)!.map(matrix => matrix.map(value => 2 * value)));
   }
   return ladder;
 }

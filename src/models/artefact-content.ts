@@ -23,8 +23,8 @@ export interface ArtefactStatistics {
 export interface ArtefactContent extends ArtefactStatistics {
   /** Spectral density of the noise per knot and radial bin, [C,C], in the order of the document's knots. */
   noise: readonly (readonly Matrix[])[];
-  /** Weights of the adaptive decoder: src/models/decoder-graph.ts. */
-  decoder: Weights;
+  /** Weights of the adaptive decoder, src/models/decoder-graph.ts: trained on clean activations, and on each knot's noise. */
+  decoders: { clean: Weights; knots: readonly Weights[] };
   /** Per knot the weights of denoiser and tail; null where neither pays: src/models/server-graph.ts. */
   server: readonly (Weights | null)[];
 }

@@ -57,5 +57,6 @@ export async function attackerGraphAt(obfuscation: Obfuscation, attacker: Attack
     return linearGraph(parts);
   }
   const level = noiseLevel(statistics.aa, noise, counts);
-  return decoderGraph({ ...parts, filter: filtersFor(statistics, noise) }, level, await readDecoderWeights(obfuscation));
+  const knot = alpha === null ? null : nearestKnot(obfuscation, alpha);
+  return decoderGraph({ ...parts, filter: filtersFor(statistics, noise) }, level, await readDecoderWeights(obfuscation, knot));
 }

@@ -46,11 +46,14 @@ describe('a learned obfuscation', () => {
     );
   });
 
-  it('has weights that are read when they are asked for: the decoder in float32, the server rounded', async () => {
+  it('has weights that are read when they are asked for: decoder and server, rounded', async () => {
     const { content: written } = await content();
-    const decoder = await readDecoderWeights(obfuscation);
-    expect(Object.keys(decoder)).toEqual(Object.keys(written.decoder));
-    Object.entries(decoder).forEach(([name, { data }]) => expect(furthest(data, written.decoder[name].data)).toBe(0));
+    for (const knot of [null, 0, 2]) {
+      const decoder = await readDecoderWeights(obfuscation, knot);
+      const kept = asStored(knot === null ? written.decoders.clean : written.decoders.knots[knot]);
+      expect(Object.keys(decoder)).toEqual(Object.keys(kept));
+      Object.entries(decoder).forEach(([name, { data }]) => expect(furthest(data, kept[name].data)).toBe(0));
+    }
     expect(await readServerWeights(obfuscation, 0)).toBeNull();
     const server = (await readServerWeights(obfuscation, 2))!;
     const stored = asStored(written.server[2]!);
@@ -149,8 +152,8 @@ async function refusal(of: () => Promise<unknown> = () => loadModel(dir)): Promi
 
 describe('refused in one line', () => {
   it.each<[string, (document: ObfuscationDocument) => unknown, RegExp]>([
-    ['a newer schema', d => Object.assign(d, { schema: 3 }), /made by a newer Veilbook \(schema 3, this one reads 2\)/],
-    ['an older schema', d => Object.assign(d, { schema: 1 }), /made by an older Veilbook \(schema 1, this one reads 2\)/],
+    ['a newer schema', d => Object.assign(d, { schema: 4 }), /made by a newer Veilbook \(schema 4, this one reads 3\)/],
+    ['an older schema', d => Object.assign(d, { schema: 2 }), /made by an older Veilbook \(schema 2, this one reads 3\)/],
     ['another kind', d => Object.assign(d, { kind: 'laplace' }), /\/kind/],
     ['a field nobody knows', d => Object.assign(d, { extra: 1 }), /\/extra/],
     ['another head', d => Object.assign(d, { head_sha256: '9c1f'.padEnd(64, '0') }), /belongs to another head \(sha256 9c1f…/],
@@ -212,7 +215,7 @@ describe('refused in one line', () => {
     const file = obfuscation.document.knots[1].weights!.file;
     for (const [name, read] of [
       [file, () => readServerWeights(obfuscation, 1)],
-      ['decoder.safetensors', () => readDecoderWeights(obfuscation)]
+      ['decoder.safetensors', () => readDecoderWeights(obfuscation, 0)]
     ] as const) {
       const bytes = Buffer.from(untouched.get(name)!);
       bytes[bytes.length - 3] ^= 1;

@@ -9,7 +9,10 @@ import { decodeSafetensors, ObfuscationDocument, VeilError, type ModelManifest, 
 import { type ArtefactStatistics, type Weights } from './artefact-content';
 import { fromTensors } from './artefact-tensors';
 import { checkGrid, checkKnots, unusable } from './artefact-checks';
+import { fromOneFile } from './decoders-file';
 import { checkHash, sha256, short } from './manifest';
+
+const SCHEMA = 3;
 
 // TypeBox knows no formats of its own.
 FormatRegistry.Set('date-time', text => !Number.isNaN(Date.parse(text)));
@@ -72,11 +75,13 @@ export async function readObfuscation(path: string, model: ModelManifest, expect
 }
 
 /**
- * Weights of the adaptive decoder.
+ * Weights of the adaptive decoder that was trained on the noise of one knot.
+ * @param knot null: the one trained on clean activations
  * @throws VeilError `artefact_missing`, `artefact_mismatch`, `model_mismatch` when the file is another than at the learning
  */
-export function readDecoderWeights({ dir, document }: Obfuscation): Promise<Weights> {
-  return readWeights(dir, document.decoder);
+export async function readDecoderWeights({ dir, document }: Obfuscation, knot: number | null): Promise<Weights> {
+  const all = await readWeights(dir, document.decoder);
+  return checked(join(dir, document.decoder.file), async () => fromOneFile(all, knot));
 }
 
 /**
@@ -141,17 +146,17 @@ function parse(path: string, bytes: Uint8Array): ObfuscationDocument {
     throw unusable(path, 'it is not JSON');
   }
   const schema = (document as { schema?: unknown } | null)?.schema;
-  if (typeof schema === 'number' && schema > 2) {
+  if (typeof schema === 'number' && schema > SCHEMA) {
     throw new VeilError(
       'artefact_mismatch',
-      `${path} was made by a newer Veilbook (schema ${schema}, this one reads 2). Nothing was sent.`,
+      `${path} was made by a newer Veilbook (schema ${schema}, this one reads ${SCHEMA}). Nothing was sent.`,
       'Update Veilbook, or use the artefact that came with this one.'
     );
   }
-  if (typeof schema === 'number' && schema < 2) {
+  if (typeof schema === 'number' && schema < SCHEMA) {
     throw new VeilError(
       'artefact_mismatch',
-      `${path} was made by an older Veilbook (schema ${schema}, this one reads 2). Nothing was sent.`,
+      `${path} was made by an older Veilbook (schema ${schema}, this one reads ${SCHEMA}). Nothing was sent.`,
       'Make it anew by veilbook learn.'
     );
   }

@@ -12,6 +12,7 @@ import {
   type TensorFile
 } from '../protocol';
 import { type ArtefactContent, type ArtefactDraft, type Weights } from './artefact-content';
+import { toOneFile } from './decoders-file';
 import { toTensors } from './artefact-tensors';
 import { sha256 } from './manifest';
 
@@ -35,8 +36,13 @@ export async function writeArtefact(
     bins: radialBins(frequenciesOf(height, width), draft.ring_ends).counts.length,
     knots: draft.knots.length
   };
-  if (content.server.length !== draft.knots.length) {
-    throw new RangeError(`There are ${draft.knots.length} knots and ${content.server.length} server sides.`);
+  for (const [what, { length }] of [
+    ['server sides', content.server],
+    ['decoders', content.decoders.knots]
+  ] as const) {
+    if (length !== draft.knots.length) {
+      throw new RangeError(`There are ${draft.knots.length} knots and ${length} ${what}.`);
+    }
   }
   const files = new Map<string, Uint8Array>();
   const keep = (file: string, bytes: Uint8Array): TensorFile => {
@@ -46,7 +52,7 @@ export async function writeArtefact(
   const document: ObfuscationDocument = {
     ...draft,
     statistics: keep('obfuscation.safetensors', encodeSafetensors(toTensors(content, sizes))),
-    decoder: keep('decoder.safetensors', encodeSafetensors({ ...content.decoder })),
+    decoder: keep('decoder.safetensors', encodeWeights(toOneFile(content.decoders))),
     knots: draft.knots.map((knot, k) => {
       const weights = content.server[k];
       return { ...knot, weights: weights && keep(`server-${label(knot.alpha)}.safetensors`, encodeWeights(weights)) };
@@ -58,7 +64,7 @@ export async function writeArtefact(
   return { document, sha256: sha256(text) };
 }
 
-/** The server's weights as they are after they were written and read: what is to be measured. */
+/** Weights as they are after they were written and read: what is to be measured. */
 export function asStored(weights: Weights): Weights {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => [

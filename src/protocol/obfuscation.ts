@@ -56,7 +56,7 @@ export type Knot = Static<typeof Knot>;
 /** `obfuscation.json`: a learned obfuscation of one model's activation. */
 export const ObfuscationDocument = Type.Object(
   {
-    schema: Type.Literal(2),
+    schema: Type.Literal(3),
     kind: Type.Literal('stationary-gaussian'),
     mode: Type.Union([Type.Literal('calibrated'), Type.Literal('cloak')]),
     head_sha256: Sha256,

@@ -78,7 +78,7 @@ export function madeUp(
   });
   return {
     draft: {
-      schema: 2,
+      schema: 3,
       kind: 'stationary-gaussian',
       mode: 'calibrated',
       head_sha256: head.sha256,
@@ -116,7 +116,7 @@ export function madeUp(
       ay,
       yy,
       noise,
-      decoder,
+      decoders: { clean: decoder, knots: ALPHAS.map(() => decoder) },
       server: [null, denoiser, { ...denoiser, ...tuned }]
     }
   };

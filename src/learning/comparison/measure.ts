@@ -3,7 +3,9 @@ import { pooledR2, pooledR2Interval, retainedAp } from '../../evaluation';
 import { dot } from '../../numerics/matrix';
 import { type Matrix } from '../../numerics/symmetric';
 import { Attackers, AttackedView, trainDecoder, type Recovery } from '../attacker';
+import { scaled } from '../calibration';
 import { leakage } from '../leakage';
+import { type Weights } from '../../models';
 import { NoisyView } from '../noisy-view';
 import { answersTo, compare, networkOf, serverSides, ticksAKnot } from '../server-side';
 import { spectrumOf, type Family } from './families';
@@ -37,21 +39,38 @@ export async function measure(
   };
 }
 
+/**
+ * From little noise to all of it, as shares of S and of the steps: a decoder that meets strong noise first learns hardly more
+ * than the linear attacker knows.
+ */
+const CURRICULUM = [
+  { noise: 1 / 16, steps: 0.25 },
+  { noise: 1 / 4, steps: 0.25 },
+  { noise: 1, steps: 0.5 }
+];
+
 /** A decoder trained on this noise alone, let at photographs it has not seen. */
 async function attack({ pass, statistics, decoder }: Subject, S: Matrix[], steps: number, progress: Progress): Promise<Recovery> {
   const { samples, device } = pass;
+  const seen = progress('attack', steps);
+  let weights: Weights | undefined;
+  for (const lesson of CURRICULUM) {
+    const view = await AttackedView.open(statistics, scaled(S, lesson.noise), device);
+    const training = {
+      statistics,
+      samples: samples.fit,
+      views: [view],
+      steps: Math.round(lesson.steps * steps),
+      random: pass.random(`attacker ${lesson.noise}`),
+      normals: await pass.normals(`attacker ${lesson.noise}`),
+      device,
+      seen
+    };
+    weights = await trainDecoder(decoder, training, weights);
+    await view.release();
+  }
   const view = await AttackedView.open(statistics, S, device);
-  const weights = await trainDecoder(decoder, {
-    statistics,
-    samples: samples.fit,
-    views: [view],
-    steps,
-    random: pass.random('attacker'),
-    normals: await pass.normals('attacker'),
-    device,
-    seen: progress('attack', steps)
-  });
-  const attackers = await Attackers.open(decoder, weights, statistics, device);
+  const attackers = await Attackers.open(decoder, weights!, statistics, device);
   const recovery = await attackers.recover(view, samples.held_out, await pass.normals('measure'));
   await attackers.release();
   await view.release();
