@@ -52,7 +52,7 @@ module.exports = {
       rootDir: __dirname,
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
-        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,sidecar,cli}/**/*.spec.ts',
         '<rootDir>/test/{sidecar,cli,parity}/**/*.spec.ts'
       ],
       transform: {
@@ -62,8 +62,10 @@ module.exports = {
           target: 'es2022',
           esModuleInterop: true,
           isolatedModules: true
-        })
+        }),
+        '\\.js$': '<rootDir>/test/esm-to-cjs.cjs'
       },
+      transformIgnorePatterns: ['/node_modules/(?!echarts|zrender|tslib).+'],
       modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
     }
   ]
