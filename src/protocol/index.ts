@@ -13,3 +13,4 @@ export * from './panel';
 export * from './safetensors';
 export * from './sidecar';
 export * from './version';
+export * from './workspace';
