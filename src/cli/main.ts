@@ -9,6 +9,7 @@ import { learnCommand } from './learn';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { sidecarCommand } from './sidecar';
+import { workspaceCommand } from './workspace';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 2 wrong use or ALPHA; 3 an image or tensor that cannot be used (also: some were left out by
@@ -20,7 +21,15 @@ function program(): Command {
     .description('Confidential inference: a detector split into head, noise and tail; only the obfuscated activation leaves.')
     .version(VERSION)
     .addHelpText('after', EXIT_CODES);
-  const commands = [detectCommand(), learnCommand(), benchCommand(), modelCommand(), devicesCommand(), sidecarCommand()];
+  const commands = [
+    detectCommand(),
+    learnCommand(),
+    benchCommand(),
+    modelCommand(),
+    devicesCommand(),
+    sidecarCommand(),
+    workspaceCommand()
+  ];
   for (const command of commands) {
     root.addCommand(command);
   }

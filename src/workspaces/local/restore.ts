@@ -181,7 +181,9 @@ function requireHeld(entries: readonly { path: Rel }[], asked: Restoring, scope:
 
 function reportOf(operation: string, snapshot: string, safety: string, plan: Plan, committed: Committed): RestoreReport {
   const { created, replaced, removed, adjusted } = committed;
-  const left = [...plan.left, ...committed.left].filter(({ reason }) => reason !== 'snapshots');
+  const all = [...plan.left, ...committed.left].filter(({ reason }) => reason !== 'snapshots');
+  // A path that neither snapshot holds is in both lists.
+  const left = [...new Map(all.map(one => [one.path, one])).values()];
   return {
     operation,
     snapshot,
