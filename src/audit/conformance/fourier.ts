@@ -7,21 +7,37 @@
 export function autocorrelation(fields: readonly Float32Array[]): Float64Array {
   const n = fields[0].length;
   const size = 2 ** Math.ceil(Math.log2(2 * n));
+  const turns = turnsOf(size);
   const power = new Float64Array(size);
-  for (const field of fields) {
+  for (let k = 0; k < fields.length; k += 2) {
+    // Two real fields as one complex one: their powers add up once a frequency and its mirror image are summed.
     const [re, im] = [new Float64Array(size), new Float64Array(size)];
-    re.set(field);
-    transform(re, im);
-    for (let k = 0; k < size; k++) {
-      power[k] += re[k] ** 2 + im[k] ** 2;
+    re.set(fields[k]);
+    im.set(fields[k + 1] ?? []);
+    transform(re, im, turns);
+    for (let f = 0; f < size; f++) {
+      const mirror = (size - f) % size;
+      power[f] += (re[f] ** 2 + im[f] ** 2 + re[mirror] ** 2 + im[mirror] ** 2) / 2;
     }
   }
-  transform(power, new Float64Array(size));
+  transform(power, new Float64Array(size), turns);
   return power.subarray(0, n).map(value => value / size);
 }
 
+interface Turns {
+  cos: Float64Array;
+  sin: Float64Array;
+}
+
+function turnsOf(n: number): Turns {
+  return {
+    cos: Float64Array.from({ length: n / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / n)),
+    sin: Float64Array.from({ length: n / 2 }, (_, k) => -Math.sin((2 * Math.PI * k) / n))
+  };
+}
+
 /** The Fourier transform in place, of 2^k values (Cooley and Tukey 1965). */
-function transform(re: Float64Array, im: Float64Array): void {
+function transform(re: Float64Array, im: Float64Array, { cos, sin }: Turns): void {
   const n = re.length;
   for (let i = 1, j = 0; i < n; i++) {
     let bit = n >> 1;
@@ -34,8 +50,6 @@ function transform(re: Float64Array, im: Float64Array): void {
       [im[i], im[j]] = [im[j], im[i]];
     }
   }
-  const cos = Float64Array.from({ length: n / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / n));
-  const sin = Float64Array.from({ length: n / 2 }, (_, k) => -Math.sin((2 * Math.PI * k) / n));
   for (let half = 1; half < n; half *= 2) {
     const stride = n / (2 * half);
     for (let start = 0; start < n; start += 2 * half) {

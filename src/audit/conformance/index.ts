@@ -54,7 +54,7 @@ const CHECKS: readonly ((subject: Subject) => Check)[] = [
 
 /** Values that are drawn at each ALPHA, and in how many tensors at least and at most. */
 const EFFORTS = {
-  quick: { values: 2 ** 20, least: 24, most: 200, lives: 6, repeats: 1024 },
+  quick: { values: 2 ** 20, least: 24, most: 96, lives: 6, repeats: 1024 },
   full: { values: 2 ** 23, least: 96, most: 768, lives: 16, repeats: 4096 }
 };
 

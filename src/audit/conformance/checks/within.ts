@@ -5,7 +5,7 @@ import { type Tensor } from '../observe';
 import { sizesOf } from './fresh';
 
 /** So many values are looked through, in whole tensors, at least one. */
-const VALUES = 2 ** 19;
+const VALUES = 2 ** 17;
 /** Products that a lag needs before their sum is as good as normal. */
 const ENOUGH = 4096;
 
