@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { FAILURES, VeilError, VERSION } from '../protocol';
 import { benchCommand } from './bench';
 import { requireNode } from '../pipeline/node-version';
+import { compareCommand } from './compare';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { learnCommand } from './learn';
@@ -25,6 +26,7 @@ function program(): Command {
     detectCommand(),
     learnCommand(),
     benchCommand(),
+    compareCommand(),
     modelCommand(),
     devicesCommand(),
     sidecarCommand(),

@@ -97,7 +97,7 @@ export function drawCurves({ x, ticks, series }: Chart, width: number, height: n
 }
 
 /** Without what answers a pointer or numbers parts through a process: the same curves give the same text. Nothing is cut off. */
-function still(svg: string): string {
+export function still(svg: string): string {
   return svg.replaceAll(
     /<style ?>.*?<\/style>|<defs ?>.*?<\/defs>| (?:clip-path|class|ecmeta_\w+|pointer-events|xmlns:\w+)="[^"]*"/gs,
     ''
@@ -109,17 +109,17 @@ interface Canvas {
   coord(data: number[]): number[];
 }
 
-/** A vertical stroke from the low end of an interval to the high one. */
-function whisker(colour: string) {
+/** A stroke from the low end of an interval to the high one; data are place, low and high. */
+export function whisker(colour: string, lying = false) {
   return (_: unknown, api: unknown) => {
     const { value, coord } = api as Canvas;
     const [place, low, high] = [0, 1, 2].map(i => Number(value(i)));
-    const [[x, y1], [, y2]] = [coord([place, low]), coord([place, high])];
-    return { type: 'line' as const, shape: { x1: x, y1, x2: x, y2 }, style: { stroke: colour, lineWidth: 1.5 } };
+    const [[x1, y1], [x2, y2]] = [low, high].map(end => coord(lying ? [end, place] : [place, end]));
+    return { type: 'line' as const, shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 1.5 } };
   };
 }
 
-function clamp(share: number): number {
+export function clamp(share: number): number {
   return Math.min(Math.max(share, 0), 1);
 }
 

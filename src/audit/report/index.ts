@@ -1,37 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { VeilError, type AuditReport } from '../../protocol';
 import { drawCurves, looksChart, standalone, strengthChart } from './charts';
-import { html, trusted } from './html';
+import { html } from './html';
+import { page } from './page';
 import { recovered, worst } from './recovered';
 import { accuracy, adversary, checks, leaves, limits, summary, tester, verdict } from './sections';
-import { PAGE_STYLE } from './style';
-
-/** Nothing is loaded from anywhere: pictures are in the page, and there is no script. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** An audit as one page that needs nothing beside it, for screens of 250 px and up, light and dark, and for paper. */
 export function reportHtml(report: AuditReport): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${trusted(POLICY)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>Audit of ${report.model.name}: what an attacker recovers</title>
-        <style>
-          ${trusted(PAGE_STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>Audit of ${report.model.name}: what an attacker recovers from what leaves</h1>
-          ${verdict(report)} ${summary(report)}
-        </header>
-        <main>${[adversary, leaves, recovered, worst, checks, accuracy, tester, limits].map(section => section(report))}</main>
-      </body>
-    </html> `;
-  return page.text;
+  const title = `Audit of ${report.model.name}: what an attacker recovers from what leaves`;
+  const sections = [adversary, leaves, recovered, worst, checks, accuracy, tester, limits];
+  return page(
+    title,
+    html`<header>
+        <h1>${title}</h1>
+        ${verdict(report)} ${summary(report)}
+      </header>
+      <main>${sections.map(section => section(report))}</main>`
+  );
 }
 
 /** @throws VeilError `output_unwritable` */
