@@ -29,11 +29,7 @@ export class Pace {
   /** @param share of the part that is done, 0…1. @throws VeilError `cancelled` */
   at(share: number): void {
     if (this.signal.aborted) {
-      throw new VeilError(
-        'cancelled',
-        'The audit was stopped; what it has finished is kept.',
-        'The same command goes on where it stopped.'
-      );
+      throw stopped();
     }
     const worked = this.before + this.part.cost * Math.min(share, 1);
     const seconds = (performance.now() - this.begun) / 1000;
@@ -41,4 +37,12 @@ export class Pace {
     const left = timed > 0.02 * this.total ? Math.round((seconds / timed) * (this.total - worked)) : null;
     this.tell({ stage: this.part.stage, alpha: this.part.alpha, done: worked / this.total, seconds_left: left });
   }
+}
+
+export function stopped(): VeilError {
+  return new VeilError(
+    'cancelled',
+    'The audit was stopped; what it has finished is kept.',
+    'The same command goes on where it stopped.'
+  );
 }

@@ -15,10 +15,11 @@ import { linear } from './attacks/linear';
 import { reidentify } from './attacks/reidentification';
 import { type Attack } from './attack';
 import { bitsPerLook } from './bits';
+import { conformance } from './conformance';
 import { controlsOf, monotonicity, strongestOf } from './judgement';
 import { letAt, type Outcome } from './let-at';
 import { Judge } from './metrics';
-import { Pace } from './pace';
+import { Pace, stopped } from './pace';
 import { productSender } from './product-sender';
 import { openScene, readQuestion, type Scene } from './scene';
 import { type Sender } from './sender';
@@ -40,15 +41,24 @@ export interface AuditHooks {
 /** Seconds of two cores for each image's activation and for each candidate of a re-identification. */
 const IMAGE_COST = 0.09;
 const CANDIDATE_COST = 0.02;
+const CONFORMANCE_COST = { quick: 30, full: 240 };
 
 /**
  * Audit a model's obfuscation: let attackers who know model, artefact and ALPHA at what is sent, and report what the
- * strongest gets. The same request gives the same figures: the noise's keys follow from the seed, which is for audits
- * alone.
+ * strongest gets. The same request gives the same figures of all attacks: the keys of the noise that they meet follow from
+ * the seed. The checks of what leaves meet keys as runs in use draw them.
  * @throws VeilError `bad_request`, `bad_alpha`, `model_missing`, `model_mismatch`, `artefact_missing`,
  *   `artefact_mismatch`, `not_found`, `bad_image`, `device_unavailable`, `output_unwritable`, `cancelled`
  */
 export async function auditModel(request: AuditRequest, hooks: AuditHooks): Promise<AuditReport> {
+  try {
+    return await auditWhole(request, hooks);
+  } catch (thrown) {
+    throw hooks.signal.aborted ? stopped() : thrown;
+  }
+}
+
+async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<AuditReport> {
   const began = performance.now();
   const { effort } = request;
   const sizes = { ...(effort === 'quick' ? QUICK : FULL), ...hooks.sizes };
@@ -61,7 +71,7 @@ export async function auditModel(request: AuditRequest, hooks: AuditHooks): Prom
   const strengths = [null, ...question.alphas];
 
   const preparing = IMAGE_COST * images;
-  const total = preparing + strengths.length * (costOfAll(names, extra, effort, sizes) + reidCost);
+  const total = preparing + strengths.length * (costOfAll(names, extra, effort, sizes) + reidCost) + CONFORMANCE_COST[effort];
   const pace = new Pace(total, hooks.progress, hooks.signal);
   pace.enter('prepare', null, preparing);
   let seen = 0;
@@ -101,7 +111,9 @@ export async function auditModel(request: AuditRequest, hooks: AuditHooks): Prom
   const whole = strongestOf(clean).r2;
   const strongest = noisy.map(strongestOf);
   const controls = controlsOf(clean, noisy, scene.obfuscation.document.clean.linear.r2, silent);
-  const conformance: AuditCheck[] = [];
+  pace.enter('conformance', null, CONFORMANCE_COST[effort]);
+  const leaving = await checkWhatLeaves(scene, hooks, effort);
+  pace.at(1);
   if (!hooks.sender) {
     await sender.close();
   }
@@ -124,15 +136,28 @@ export async function auditModel(request: AuditRequest, hooks: AuditHooks): Prom
       bits: bitsPerLook(scene.obfuscation, scene.statistics, alpha)
     })),
     controls,
-    conformance,
+    conformance: leaving,
     monotone: monotonicity(scene.alphas, noisy),
     ceiling: null,
     mutants: null,
     sheet: scene.alphas.flatMap((alpha, k) => strongest[k].shots.map(shot => ({ alpha, attack: strongest[k].name, ...shot }))),
     versions: versions(),
     seconds: (performance.now() - began) / 1000,
-    verdict: verdictOf(controls, conformance)
+    verdict: verdictOf(controls, leaving)
   };
+}
+
+async function checkWhatLeaves(
+  { model, obfuscation, alphas, own }: Scene,
+  { sender: given, signal }: AuditHooks,
+  effort: AuditRequest['effort']
+): Promise<AuditCheck[]> {
+  const sender = given ?? productSender(model);
+  const checks = await conformance({ sender, obfuscation, samples: own, alphas, model, signal }, effort);
+  if (!given) {
+    await sender.close();
+  }
+  return checks;
 }
 
 /** Void comes first: without its controls an audit cannot say that anything is unsound. */
