@@ -1,5 +1,6 @@
 import { noiseSpectrumAt, type Obfuscation } from '../../models';
 import { cholesky, trace } from '../../numerics/matrix';
+import { Random } from '../../numerics/random';
 import { type Matrix } from '../../numerics/symmetric';
 import { FieldTransform, type Shape } from './field';
 
@@ -12,13 +13,15 @@ export class Declared {
   readonly bins: Uint8Array;
   readonly counts: Float64Array;
   readonly step: number;
-  /** Density of what is added to an activation per radial bin, [C,C]: of the noise, and of its rounding to the grid. */
+  /** Density of what is whitened per radial bin, [C,C]: of the noise, of its rounding to the grid, and of the dither. */
   readonly density: Matrix[];
   /** Lower triangular L per bin, L L^T the density. */
   readonly factors: Matrix[];
   /** Standard deviation of the noise in each channel, the same at each position: [C]. */
   readonly deviations: Float64Array;
   readonly transform: FieldTransform;
+  /** Of the dither. */
+  private readonly random = new Random(1);
 
   /** @throws VeilError `bad_alpha` outside the knots; RangeError for a density with negative eigenvalues */
   constructor(
@@ -32,8 +35,8 @@ export class Declared {
     this.step = step;
     const [C] = this.shape;
     this.density = noiseSpectrumAt(obfuscation, alpha).map(S => {
-      // Rounding to a grid much finer than the deviation adds white noise of a twelfth of its square (Widrow and Kollar 2008).
-      const lift = ROUNDING * trace(S, C) + step ** 2 / 12;
+      // Rounding to a grid much finer than the deviation, and the dither, each add a twelfth of its square (Widrow and Kollar 2008).
+      const lift = ROUNDING * trace(S, C) + step ** 2 / 6;
       return S.map((value, i) => (i % (C + 1) === 0 ? value + lift : value));
     });
     this.factors = this.density.map(S => cholesky(S, C));
@@ -54,6 +57,11 @@ export class Declared {
     const { activation_low: low, activation_high: high } = this.obfuscation.statistics;
     const c = Math.floor(place / this.bins.length);
     return this.step * Math.round(Math.min(Math.max(activation[place], low[c]), high[c]) / this.step);
+  }
+
+  /** A noise spread evenly over the steps of its grid: what is discrete is not normal, however fine. */
+  dithered(noise: Float32Array): Float64Array {
+    return Float64Array.from(noise, value => value + this.step * (this.random.uniform() - 0.5));
   }
 
   /** What made a noise [C,H,W]: coefficients [C, H*W] that are independent and standard normal for declared noise. */

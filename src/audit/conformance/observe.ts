@@ -15,7 +15,7 @@ export interface Tensor {
   z: Float32Array;
   /** What was added to the activation on its grid, [C,H,W]. */
   noise: Float32Array;
-  /** Its whitened coefficients, [C, H*W]: independent and standard normal for declared noise. */
+  /** Whitened coefficients of its dithered values, [C, H*W]: independent and standard normal for declared noise. */
   white: Float32Array;
   /** The same over positions, [C,H,W]: the orthogonal transform of `white`, so of the same distribution. */
   flat: Float32Array;
@@ -34,7 +34,7 @@ export async function observe(
   }
   const clean = declared.quantised(activation);
   const noise = z.map((value, i) => value - clean[i]);
-  const white = declared.whitened(noise);
+  const white = declared.whitened(declared.dithered(noise));
   const brightness = brightnessOf(target, declared.bins.length);
   return { name, activation, brightness, z, noise, white, flat: declared.transform.of(white) };
 }
