@@ -52,7 +52,7 @@ it('holds attacks against the best possible: linear is near it where that is lin
     if (attack.startsWith('constant')) {
       expect(share).toBeCloseTo(0, 9);
     } else if (attack.includes('Gaussian')) {
-      expect(share).toBeGreaterThan(0.8);
+      expect(share).toBeGreaterThan(0.7);
     } else {
       expect(share).toBeLessThan(0.97);
     }

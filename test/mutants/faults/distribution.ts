@@ -1,4 +1,5 @@
 import { FieldTransform } from '../../../src/audit/conformance/field';
+import { channelDeviations } from '../../../src/pipeline/field-noise';
 import { inside, type Mutant } from '../mutant';
 import { keystream, normals } from '../senders';
 
@@ -50,8 +51,8 @@ export const DISTRIBUTION_FAULTS: readonly Mutant[] = [
   inside('a bias', 'a twentieth of a deviation in each coefficient', () => ({
     white: white => white.map(value => value + 0.05)
   })),
-  inside('a bias at one position', 'half a deviation', () => ({
-    noise: (noise, { field }) => noise.map((value, i) => (i === 50 ? value + 40 * field.step : value))
+  inside('a bias at one position', 'a deviation in one value', () => ({
+    noise: (noise, { field }) => noise.map((value, i) => (i === 50 ? value + channelDeviations(field)[0] : value))
   })),
   inside('two channels share noise', 'the second has the white noise of the first', ({ bins }) => ({
     white: white => white.map((value, i) => (Math.floor(i / bins.length) === 4 ? white[i - bins.length] : value))
