@@ -13,7 +13,7 @@ describe.each([
   ['the temporary folder', null, 2],
   ['xfs', 'xfs', 1],
   ['btrfs', 'btrfs', 1]
-] as const)('on %s', (name, kind, rounds) => {
+] as const)('on %s', (_, kind, rounds) => {
   const mounted = kind && mountNew(kind, 512);
   if (mounted) {
     mounts.push(mounted);

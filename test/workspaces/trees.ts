@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalWorkspace, type WorkspaceProvider } from '../../src/workspaces';
-import { Random } from '../../src/numerics/random';
+import { type Random } from '../../src/numerics/random';
 
 const made: string[] = [];
 

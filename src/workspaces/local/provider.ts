@@ -202,18 +202,14 @@ export class LocalWorkspace implements WorkspaceProvider {
 
   recover(): Promise<RecoveredOperation[]> {
     return quickly(async () => {
-      if (!(await needsRecovery(this.store))) {
-        return [];
+      const done = await recoverStore(this.store);
+      // Nobody opens a workspace whose folder is gone: what was cut off in removing it is for whoever comes by.
+      for (const { store } of await knownStores(this.store.root)) {
+        if (store.id !== this.store.id && !existsSync(store.dir)) {
+          done.push(...(await recoverStore(store)));
+        }
       }
-      const release = await lock(this.store.lockFile, 0);
-      if (!release) {
-        return [];
-      }
-      try {
-        return await recoverAll(this.store);
-      } finally {
-        await release();
-      }
+      return done;
     });
   }
 
@@ -226,6 +222,24 @@ export class LocalWorkspace implements WorkspaceProvider {
     const open = () => Promise.resolve(this.store);
     const circumstances = { workspace: this.store.id, open, waitSeconds: this.waitSeconds, recover: recoverAll };
     return start(circumstances, kind, asked, undone, work);
+  }
+}
+
+/** How long the lock of a process that has ended may outlive it. */
+const AFTERLIFE_SECONDS = 5;
+
+async function recoverStore(store: Store): Promise<RecoveredOperation[]> {
+  if (!(await needsRecovery(store))) {
+    return [];
+  }
+  const release = await lock(store.lockFile, (await store.operations()).some(isAlive) ? 0 : AFTERLIFE_SECONDS);
+  if (!release) {
+    return [];
+  }
+  try {
+    return await recoverAll(store);
+  } finally {
+    await release();
   }
 }
 

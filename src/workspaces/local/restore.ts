@@ -6,7 +6,7 @@ import { setTime } from './copy';
 import { syncPath, writeWhole } from './disk';
 import { Folder } from './folder';
 import { amendSafety } from './late';
-import { shown, type Rel } from './paths';
+import { joined, shown, type Rel } from './paths';
 import { packPlan, planOf, unpackPlan, type Plan } from './plan';
 import { removeTree } from './remove';
 import { type Run } from './run';
@@ -43,7 +43,7 @@ export async function restore(store: Store, run: Run, asked: Restoring): Promise
   try {
     await run.phase('safety');
     const label = `before ${asked.undoes ? 'the undo' : 'the restore'} of ${snapshot.label || snapshot.id}`.slice(0, 200);
-    const safety = await take(store, run, { kind: 'safety', label, scope });
+    const safety = await take(store, run, { kind: 'safety', label, scope: await reachOf(scope, live) });
     taken = safety.snapshot.id;
     await run.phase('verifying', { safety: safety.snapshot.id });
     const sides = { target, live: safety.index, liveTree: live, targetTree: tree };
@@ -66,6 +66,26 @@ export async function restore(store: Store, run: Run, asked: Restoring): Promise
     await live.close();
     await tree.close();
   }
+}
+
+/** What restoring these paths may change: where the way to one is no folder, or not there, also that. */
+async function reachOf(scope: Scope, live: Folder): Promise<Scope> {
+  const reach: Rel[] = [];
+  for (const path of scope.paths ?? []) {
+    const names = path.split('/');
+    let at = '';
+    let folder: Folder | null = await live.child('.');
+    while (folder && at !== path) {
+      const name: Rel = names.shift()!;
+      at = joined(at, name);
+      const next: Folder | null = await folder.child(name).catch(() => null);
+      await folder.close();
+      folder = next;
+    }
+    await folder?.close();
+    reach.push(at);
+  }
+  return scope.whole ? scope : new Scope(reach);
 }
 
 /** From the commit on: also what the next life does after a crash. */
