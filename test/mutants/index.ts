@@ -35,7 +35,7 @@ export async function audited(
   name: string,
   { obfuscation, samples, model }: Specimen,
   mutant?: Mutant,
-  alphas = [0.1, 0.9]
+  alphas = mutant ? [0.9] : [0.1, 0.9]
 ): Promise<Outcome> {
   const began = performance.now();
   const sound = await soundSender(obfuscation);
