@@ -1,4 +1,4 @@
-import type { TSchema } from '@sinclair/typebox';
+import { FormatRegistry, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,9 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ErrorBody } from '../protocol';
+
+// Without this every document with a date would count as none.
+FormatRegistry.Set('date-time', text => !Number.isNaN(Date.parse(text)));
 
 /** How long a job may take to put its work down before it is ended. */
 const GRACE_MS = 5000;
