@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { basename, resolve } from 'node:path';
 import { DEFAULT_MODEL } from '../models';
 import { VeilError, type AuditProgress, type AuditReport, type AuditRequest } from '../protocol';
+import { auditAsJob } from './audit-job';
 import { openAuditProgress } from './audit-progress';
 import { describeAudit } from './audit-report';
 import { print } from './output';
@@ -19,6 +20,7 @@ interface AuditFlags {
   report?: string;
   json?: boolean;
   certify?: boolean;
+  asJob?: boolean;
 }
 
 /** What `veilbook audit` ends with beside the codes of failures. */
@@ -49,8 +51,11 @@ export function auditCommand(): Command {
     .option('--report <file>', 'write a report for people, as HTML')
     .option('--certify', 'write what the strongest attack leaves of each ALPHA into the model folder; needs --full')
     .option('--json', 'print one JSON document')
+    .addOption(new Option('--as-job', 'tell everything to the process that started this one').hideHelp())
     .addHelpText('after', AFTER)
-    .action(audit);
+    .action((flags: AuditFlags) =>
+      flags.asJob ? auditAsJob((signal, show) => auditUntilStopped(flags, signal, show), flags.report) : audit(flags)
+    );
 }
 
 function alphas(text: string): number[] {
