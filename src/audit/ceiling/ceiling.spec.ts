@@ -50,7 +50,7 @@ it('holds attacks against the best possible: linear is near it where that is lin
   for (const { attack, share, r2, optimal_r2: best } of rows) {
     expect(r2).toBeLessThan(best);
     if (attack.startsWith('constant')) {
-      expect(share).toBeCloseTo(0, 9);
+      expect(share).toBeLessThan(0.01);
     } else if (attack.includes('Gaussian')) {
       expect(share).toBeGreaterThan(0.7);
     } else {

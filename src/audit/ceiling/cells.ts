@@ -35,6 +35,7 @@ export function cells(audited: Obfuscation, random: Random): Population {
   return {
     name: `cells of ${KINDS} kinds`,
     obfuscation,
+    mean: Float32Array.from({ length: T * area }, (_, i) => meanOf(kinds.map(({ target }) => target[Math.floor(i / area)]))),
     draw: count =>
       Array.from({ length: count }, () => {
         const of = Array.from({ length: area }, () => kinds[random.integer(KINDS)]);
@@ -129,3 +130,5 @@ function meanDistance(points: readonly Float64Array[]): number {
   );
   return sum / pairs;
 }
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -30,6 +30,7 @@ export function gaussianFields(obfuscation: Obfuscation, random: Random): Popula
   return {
     name: "Gaussian fields with the artefact's spectra",
     obfuscation,
+    mean: new Float32Array(T * area).fill(0.5),
     draw: count =>
       Array.from({ length: count }, () => {
         const coefficients = new Float32Array((C + T) * area);

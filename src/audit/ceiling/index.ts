@@ -2,7 +2,6 @@ import { noiseSpectrumAt, type Obfuscation } from '../../models';
 import { normalsOf, randomOf } from '../../learning/pass';
 import { type Sample } from '../../learning/samples';
 import { type LearningDevice } from '../../learning/session';
-import { pooledR2, squaredError } from '../../evaluation';
 import { type AttackInput, type AuditReport, type AuditRequest } from '../../protocol';
 import { type Attack, type Reconstructor } from '../attack';
 import { inRange } from '../metrics';
@@ -30,7 +29,7 @@ const EFFORTS = { quick: { own: 96, attacked: 12 }, full: { own: 384, attacked: 
 
 /**
  * How near attacks come to the best possible, where that can be computed: on made-up populations whose Bayes estimate is
- * known, an attack's R2 is held against that of the estimate, on the same tensors. What an attack falls short of there it may
+ * known, an attack's estimates are held against it, tensor by tensor. What an attack falls short of there it may
  * fall short of on photographs too.
  * @returns a row for each population, ALPHA and attack, of its best input; `optimal_r2` over all of them
  * @throws VeilError as the attacks; the signal's reason
@@ -73,13 +72,17 @@ async function rowsAt(
   try {
     const tensors = await pairs.draw(attacked, 'raw');
     const best = population.best(S);
-    const mean = statistics.kept.target_mean;
-    const judged = (estimates: readonly Float32Array[]) =>
-      pooledR2(tensors.map(({ target }, i) => squaredError(target, inRange(estimates[i]), mean)));
-    const optimal = judged(tensors.map(({ z }) => best(z)));
+    const bests = tensors.map(({ z }) => best(z));
+    const { mean } = population;
+    const explained = sumOver(bests, estimate => squares(estimate, mean));
+    const optimal = explained / sumOver(tensors, ({ target }) => squares(target, mean));
+    // E|y - e|^2 = E|y - E[y|z]|^2 + E|e - E[y|z]|^2: what an attack falls short is its distance from the best estimate, and
+    // does not waver with the images.
+    const shareOf = (estimates: readonly Float32Array[]) =>
+      1 - sumOver(estimates, (estimate, i) => squares(inRange(estimate), bests[i])) / explained;
     const rows = [];
     for (const attack of attacks(knowledge)) {
-      let r2 = -Infinity;
+      let share = -Infinity;
       for (const input of attack.inputs) {
         signal.throwIfAborted();
         const learned = await attack.learn(
@@ -100,12 +103,12 @@ async function rowsAt(
         );
         try {
           const shown = attack.preparesInput ? tensors.map(({ z }) => z) : await prepared(pairs, tensors, input);
-          r2 = Math.max(r2, judged(await reconstructed(learned, shown)));
+          share = Math.max(share, shareOf(await reconstructed(learned, shown)));
         } finally {
           await learned.close();
         }
       }
-      rows.push({ alpha, optimal_r2: optimal, attack: `${attack.name} on ${population.name}`, r2, share: r2 / optimal });
+      rows.push({ alpha, optimal_r2: optimal, attack: `${attack.name} on ${population.name}`, r2: share * optimal, share });
     }
     return rows;
   } finally {
@@ -130,4 +133,17 @@ async function reconstructed(learned: Reconstructor, z: readonly Float32Array[])
     all.push(await learned.reconstruct(tensor, 1));
   }
   return all;
+}
+
+function sumOver<T>(values: readonly T[], of: (value: T, i: number) => number): number {
+  return values.reduce((sum, value, i) => sum + of(value, i), 0);
+}
+
+/** |a - b|^2. */
+function squares(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    sum += (a[i] - b[i]) ** 2;
+  }
+  return sum;
 }

@@ -12,6 +12,8 @@ export interface Population {
   /** The artefact whose noise it meets, where that is not the audited one as it is. */
   obfuscation: Obfuscation;
   draw(count: number): Sample[];
+  /** Of all its targets, [T,H,W]. */
+  mean: Float32Array;
   /** The Bayes estimate E[target | z]: no attack has a smaller mean squared error. */
   best(S: NoiseSpectrum): Best;
 }
