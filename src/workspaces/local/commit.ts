@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { breathe, chmod, mkdir, rename, rmdir, unlink } from './direct';
 import { Copier, setTime } from './copy';
 import { flush } from './disk';
 import { sameIdentity, type Entry, type Omission } from './entry';
@@ -39,6 +39,7 @@ export async function commit(plan: Plan, { live, staging, tree, dir, progress }:
   /** Do something in a folder of ours, if it must be by giving us the right to write there: its mode comes last. */
   const within = async (path: Rel, work: (folder: Folder, name: Rel) => Promise<void>) => {
     progress(++count);
+    await breathe();
     try {
       const folder = await descent.to(parentOf(path));
       const name = nameOf(path);

@@ -1,4 +1,5 @@
-import { constants, copyFile, lutimes, open, symlink, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, copyFile, open, type FileHandle } from 'node:fs/promises';
+import { copySmall, lutimes, symlink, unlink } from './direct';
 import { type Entry } from './entry';
 import { type Folder } from './folder';
 import { bytesOf, type Rel } from './paths';
@@ -7,6 +8,8 @@ import { bytesOf, type Rel } from './paths';
 const WHOLE = 8 << 20;
 const PIECE = 4 << 20;
 const BLOCK = 4096;
+/** Up to here a copy takes no longer than asking a thread for it. */
+const SMALL = 128 << 10;
 
 /** How the data of files come from one tree to another, found out by the first of them. */
 export class Copier {
@@ -24,7 +27,7 @@ export class Copier {
     for (const { path, type, size } of entries) {
       if (type === 'file' && size > 0) {
         try {
-          await this.share(from.at(path), Buffer.from(beside));
+          await this.share(from.at(path), Buffer.from(beside), size);
           await unlink(beside).catch(() => undefined);
           break;
         } catch {
@@ -41,17 +44,17 @@ export class Copier {
    */
   async file(from: Folder, name: Rel, to: Folder, as: Rel, entry: Entry): Promise<number> {
     const [source, target] = [from.at(name), to.at(as)];
-    const copied = (await this.share(source, target)) ? 0 : await this.write(source, target, entry);
+    const copied = (await this.share(source, target, entry.size)) ? 0 : await this.write(source, target, entry);
     await setTime(target, entry.mtime);
     return copied;
   }
 
-  private async share(source: Buffer, target: Buffer): Promise<boolean> {
+  private async share(source: Buffer, target: Buffer, size: number): Promise<boolean> {
     if (this.sharing === false) {
       return false;
     }
     try {
-      await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+      await copierFor(size)(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
       this.sharing = true;
       return true;
     } catch (thrown) {
@@ -70,7 +73,7 @@ export class Copier {
     this.signal?.throwIfAborted();
     const sparse = stored < size;
     if (size <= WHOLE && !sparse) {
-      await copyFile(source, target, constants.COPYFILE_EXCL);
+      await copierFor(size)(source, target, constants.COPYFILE_EXCL);
       return size;
     }
     const from = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -104,6 +107,8 @@ export class Copier {
     }
   }
 }
+
+const copierFor = (size: number) => (size <= SMALL ? copySmall : copyFile);
 
 async function writeAll(to: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
@@ -141,7 +146,7 @@ export async function setTime(path: Buffer, mtime: bigint): Promise<void> {
   // libuv cuts off: the half keeps it from falling to the microsecond below. As text, because Node takes a negative
   // number for now.
   const seconds = String((Number(mtime / 1000n) + 0.5) / 1e6);
-  await lutimes(path, seconds, seconds);
+  await lutimes(path, seconds);
 }
 
 /** Whether two files hold the same bytes. */

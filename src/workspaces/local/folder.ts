@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { constants, lstat, open, type FileHandle } from 'node:fs/promises';
+import { closeSync, existsSync, lstatSync, openSync } from 'node:fs';
+import { constants, open } from 'node:fs/promises';
 import { bytesOf, parentOf, nameOf, isBelow, type Rel } from './paths';
 
 /** Linux names an open folder by its descriptor, which gives Node what openat(2) gives C. */
@@ -12,17 +12,17 @@ const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY;
  */
 export class Folder {
   private constructor(
-    private readonly handle: FileHandle | null,
+    private descriptor: number | null,
     readonly path: Buffer
   ) {}
 
   /** Symbolic links in `path` itself are followed. */
   static async open(path: string | Buffer): Promise<Folder> {
-    const handle = await open(path, FLAGS);
+    const descriptor = openSync(path, FLAGS);
     if (DESCRIPTORS) {
-      return new Folder(handle, Buffer.from(`/proc/self/fd/${handle.fd}`));
+      return new Folder(descriptor, Buffer.from(`/proc/self/fd/${descriptor}`));
     }
-    await handle.close();
+    closeSync(descriptor);
     return new Folder(null, Buffer.from(path));
   }
 
@@ -34,10 +34,10 @@ export class Folder {
   async child(name: Rel): Promise<Folder> {
     const path = this.at(name);
     if (DESCRIPTORS) {
-      const handle = await open(path, FLAGS | constants.O_NOFOLLOW);
-      return new Folder(handle, Buffer.from(`/proc/self/fd/${handle.fd}`));
+      const descriptor = openSync(path, FLAGS | constants.O_NOFOLLOW);
+      return new Folder(descriptor, Buffer.from(`/proc/self/fd/${descriptor}`));
     }
-    if (!(await lstat(path)).isDirectory()) {
+    if (!lstatSync(path).isDirectory()) {
       throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     }
     return new Folder(null, path);
@@ -59,8 +59,12 @@ export class Folder {
     await handle.sync().finally(() => handle.close());
   }
 
+  /** A second call does nothing: the descriptor may be somebody else's by then. */
   async close(): Promise<void> {
-    await this.handle?.close();
+    if (this.descriptor !== null) {
+      closeSync(this.descriptor);
+      this.descriptor = null;
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { breathe } from './direct';
+
 /** Run `work` on each item, at most `limit` at a time; the first failure stops the rest from starting and is thrown. */
 export async function eachLimited<T>(items: Iterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
@@ -5,6 +7,7 @@ export async function eachLimited<T>(items: Iterable<T>, limit: number, work: (i
   const worker = async () => {
     for (let next = iterator.next(); !next.done && !failed; next = iterator.next()) {
       try {
+        await breathe();
         await work(next.value);
       } catch (thrown) {
         failed = true;

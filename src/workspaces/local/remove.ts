@@ -1,4 +1,4 @@
-import { chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, namesIn, rmdir, unlink } from './direct';
 import { type Folder } from './folder';
 import { eachLimited } from './limited';
 import { relOf, type Rel } from './paths';
@@ -17,7 +17,7 @@ export async function removeTree(parent: Folder, name: Rel): Promise<void> {
     }
     const folder = await parent.child(name);
     try {
-      const names = (await readdir(folder.at('.'), { encoding: 'buffer' })).map(relOf);
+      const names = (await namesIn(folder.at('.'))).map(relOf);
       await eachLimited(names, 8, child => removeTree(folder, child));
     } finally {
       await folder.close();

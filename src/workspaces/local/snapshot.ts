@@ -1,7 +1,8 @@
-import { chmod, link, lstat, mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LeftOut, type Snapshot, type SnapshotRequest } from '../../protocol';
 import { Copier, copyLink, sameContent } from './copy';
+import { chmod, link, lstatExact, unlink } from './direct';
 import { flush, requireSpace, syncPath } from './disk';
 import { pack, sameIdentity, sameTime, settled, type Entry, type Index, type Omission } from './entry';
 import { Folder } from './folder';
@@ -243,7 +244,7 @@ async function shareWithParent({ entry, before, at, from, old, target, name }: S
   if (entry.type !== 'file' || !isLike(entry, before)) {
     return false;
   }
-  const copy = await lstat(old.at(name), { bigint: true }).catch(() => null);
+  const copy = await lstatExact(old.at(name)).catch(() => null);
   if (!copy?.isFile() || Number(copy.size) !== entry.size || !sameTime(copy.mtimeNs, entry.mtime)) {
     return false;
   }

@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdir } from 'node:fs/promises';
+import { breathe, chmod, lchown, mkdir } from './direct';
 import { setTime } from './copy';
 import { type Entry } from './entry';
 import { Descent, type Folder } from './folder';
@@ -15,6 +15,7 @@ export async function makeFolders(to: Folder, entries: readonly Entry[]): Promis
   try {
     for (const { path, type } of entries) {
       if (type === 'folder' && path !== '') {
+        await breathe();
         const parent = await descent.to(parentOf(path));
         step(`mkdir ${path}`);
         await mkdir(parent.at(nameOf(path)), 0o700);
@@ -30,6 +31,7 @@ export async function finishFolders(to: Folder, entries: readonly Entry[], modeO
   const descent = new Descent(to);
   try {
     for (const entry of entries.filter(({ type }) => type === 'folder').reverse()) {
+      await breathe();
       const parent = await descent.to(parentOf(entry.path));
       const path = entry.path === '' ? to.at('.') : parent.at(nameOf(entry.path));
       await setTime(path, entry.mtime);

@@ -1,5 +1,6 @@
 import { type BigIntStats } from 'node:fs';
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { lstatExact, namesIn, readlink } from './direct';
 import { entryOf, type Entry, type Omission } from './entry';
 import { type Folder } from './folder';
 import { eachLimited } from './limited';
@@ -28,12 +29,12 @@ const AT_ONCE = 8;
 export async function walk(root: Folder, options: WalkOptions): Promise<Walked> {
   const { scope, snapshots, signal, found } = options;
   const mounts = await mountsBelow(options.at);
-  const top = await lstat(root.at('.'), { bigint: true });
+  const top = await lstatExact(root.at('.'));
   const entries: Entry[] = [entryOf('', 'folder', top, null)];
   const omissions: Omission[] = [];
 
   const take = async (folder: Folder, path: Rel, name: Rel): Promise<Rel | null> => {
-    const stats = await lstat(folder.at(name), { bigint: true });
+    const stats = await lstatExact(folder.at(name));
     const reason = special(stats);
     if (reason) {
       omissions.push({ path, reason });
@@ -51,7 +52,7 @@ export async function walk(root: Folder, options: WalkOptions): Promise<Walked> 
       entries.push(entryOf(path, 'folder', stats, null));
       return path;
     }
-    const target = stats.isSymbolicLink() ? relOf(await readlink(folder.at(name), { encoding: 'buffer' })) : null;
+    const target = stats.isSymbolicLink() ? relOf(await readlink(folder.at(name))) : null;
     entries.push(entryOf(path, target === null ? 'file' : 'link', stats, target));
     return null;
   };
@@ -59,7 +60,7 @@ export async function walk(root: Folder, options: WalkOptions): Promise<Walked> 
   const read = async (path: Rel): Promise<Rel[]> => {
     const folder = await root.descend(path);
     try {
-      const names = (await readdir(folder.at('.'), { encoding: 'buffer' }))
+      const names = (await namesIn(folder.at('.')))
         .map(relOf)
         .filter(name => scope.holds(joined(path, name)) || scope.leadsBy(joined(path, name)));
       const folders: Rel[] = [];
@@ -133,12 +134,12 @@ async function mountsBelow(at: string): Promise<Set<Rel>> {
 /** One entry anew; `special` for what no snapshot holds, null where nothing is. */
 export async function look(folder: Folder, path: Rel, name: Rel): Promise<Entry | 'special' | null> {
   try {
-    const stats = await lstat(folder.at(name), { bigint: true });
+    const stats = await lstatExact(folder.at(name));
     if (stats.isDirectory()) {
       return entryOf(path, 'folder', stats, null);
     }
     if (stats.isSymbolicLink()) {
-      return entryOf(path, 'link', stats, relOf(await readlink(folder.at(name), { encoding: 'buffer' })));
+      return entryOf(path, 'link', stats, relOf(await readlink(folder.at(name))));
     }
     return stats.isFile() ? entryOf(path, 'file', stats, null) : 'special';
   } catch (thrown) {
