@@ -52,8 +52,8 @@ module.exports = {
       rootDir: __dirname,
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
-        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,sidecar,cli}/**/*.spec.ts',
-        '<rootDir>/test/{sidecar,cli,parity}/**/*.spec.ts'
+        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/test/{sidecar,cli,parity,workspaces}/**/*.spec.ts'
       ],
       transform: {
         '\\.ts$': typescript({
@@ -62,8 +62,10 @@ module.exports = {
           target: 'es2022',
           esModuleInterop: true,
           isolatedModules: true
-        })
+        }),
+        '\\.js$': '<rootDir>/test/esm-to-cjs.cjs'
       },
+      transformIgnorePatterns: ['/node_modules/(?!echarts|zrender|tslib).+'],
       modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
     }
   ]

@@ -20,5 +20,9 @@ module.exports = class NodeEnvironment extends TestEnvironment {
       ArrayBuffer,
       SharedArrayBuffer
     });
+    // Node 22 adds these to its own realm only; the HTTP client under the Kubernetes client relies on them.
+    for (const name of ['dispose', 'asyncDispose'].filter(each => !(each in this.global.Symbol))) {
+      Object.defineProperty(this.global.Symbol, name, { value: Symbol[name] });
+    }
   }
 };

@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .api import Model, load
+    from .auditing import Audit, audit
     from .errors import VeilError
     from .learning import Learned, learn
 
-__all__ = ["Learned", "Model", "VeilError", "__version__", "learn", "load"]
+__all__ = ["Audit", "Learned", "Model", "VeilError", "__version__", "audit", "learn", "load"]
 
-_LAZY = {"Learned": "learning", "Model": "api", "VeilError": "errors", "learn": "learning", "load": "api"}
+_LAZY = {
+    "Audit": "auditing",
+    "Learned": "learning",
+    "Model": "api",
+    "VeilError": "errors",
+    "audit": "auditing",
+    "learn": "learning",
+    "load": "api",
+}
 
 
 def __getattr__(name: str) -> Any:

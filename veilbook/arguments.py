@@ -18,14 +18,14 @@ from .runs import Options, shown_pictures
 from .settings import Settings
 
 RUNS = ("clean", "noisy")
-LEARN = "learn"
+LEARN, AUDIT = "learn", "audit"
 SERVICES = ("status", "devices", "log", "restart")
 DEVICES = ("auto", "cpu", "webgpu", "cuda:0")
 
 _Magic = TypeVar("_Magic", bound=Callable[..., object])
 
 _ARGUMENTS = [
-    argument("command", nargs="?", help="clean or noisy; learn; status, devices, log or restart"),
+    argument("command", nargs="?", help="clean or noisy; learn or audit; status, devices, log or restart"),
     argument("images", nargs="*", help="paths, patterns such as photos/*.jpg, or variables"),
     argument("-i", "--input", action="append", metavar="NAME", help="variable, dotted name or path of the image(s)"),
     argument("-o", "--output", metavar="NAME", help="variable for the result; keeps its old value on failure"),

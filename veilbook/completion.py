@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from ._ipython import context_matcher
-from .arguments import DEVICES, LEARN, OPTIONS, RUNS, SERVICES
+from .arguments import AUDIT, DEVICES, LEARN, OPTIONS, RUNS, SERVICES
+from .audit_line import OPTIONS as AUDIT_OPTIONS
 from .cell import STAGES
 from .learn_line import MODES
 from .learn_line import OPTIONS as LEARN_OPTIONS
@@ -45,12 +46,12 @@ def _candidates(context: CompletionContext, namespace: dict[str, Any]) -> tuple[
         return [], False
     done = line[1][: len(line[1]) - len(context.token)].split()
     if context.token.startswith("-"):
-        return list(LEARN_OPTIONS if done[:1] == [LEARN] else OPTIONS), True
+        return list({LEARN: LEARN_OPTIONS, AUDIT: AUDIT_OPTIONS}.get(" ".join(done[:1]), OPTIONS)), True
     last = done[-1] if done else ""
     if last in _CHOICES:
         return list(_CHOICES[last]), True
     if not done:
-        return [*RUNS, LEARN, *SERVICES], True
+        return [*RUNS, LEARN, AUDIT, *SERVICES], True
     # Paths stay possible: IPython's own matcher offers them.
     return sorted(name for name, value in namespace.items() if not name.startswith("_") and _image_like(value)), False
 

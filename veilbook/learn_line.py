@@ -13,7 +13,7 @@ from ._ipython import arg_split, display
 from .arguments import refuse
 from .errors import VeilError
 from .names import resolve
-from .progress import LearningProgress, duration
+from .progress import JobProgress, duration
 
 if TYPE_CHECKING:
     from .learning import Learned
@@ -39,12 +39,14 @@ OPTIONS = [
 ]
 
 
-class _Parser(argparse.ArgumentParser):
+class LineParser(argparse.ArgumentParser):
+    """Wrong use is a VeilError of one line."""
+
     def error(self, message: str) -> NoReturn:
-        raise refuse(message[:1].upper() + message[1:].rstrip("."), "%veil learn -h lists the options.")
+        raise refuse(message[:1].upper() + message[1:].rstrip("."), f"{self.prog} -h lists the options.")
 
 
-_parser = _Parser(prog="%veil learn", add_help=False, allow_abbrev=False)
+_parser = LineParser(prog="%veil learn", add_help=False, allow_abbrev=False)
 _parser.add_argument("-h", "--help", action="store_true")
 _parser.add_argument("--images")
 _parser.add_argument("--model")
@@ -68,13 +70,12 @@ def parse(line: str) -> argparse.Namespace | None:
         return None
     if options.images is None:
         raise refuse("%veil learn names no photographs", "Give their folder: %veil learn --images photos/.")
-    if options.output is not None and (not options.output.isidentifier() or keyword.iskeyword(options.output)):
-        raise refuse(f"-o {options.output} is not a variable's name", "Name one, for example -o learned.")
+    variable(options.output, "learned")
     if options.looks is not None and options.looks < 1:
         raise refuse(f"--looks {options.looks} is not a number of looks", "Use 1 or more.")
     if options.seed is not None and options.seed < 0:
         raise refuse("--seed is negative", "Use 0 or more.")
-    options.alphas = None if options.alphas is None else _alphas(options.alphas)
+    options.alphas = None if options.alphas is None else strengths(options.alphas)
     return options
 
 
@@ -82,10 +83,10 @@ def run(options: argparse.Namespace, namespace: Mapping[str, Any], settings: Set
     """Learn, with a bar, and show what came out. Raises VeilError, also for an interrupt."""
     from .learning import learn
 
-    progress = LearningProgress(settings.shell)
+    progress = JobProgress(settings.shell, "Learning")
     try:
         learned = learn(
-            _folder(options.images, namespace),
+            folder(options.images, namespace),
             options.model or settings.model,
             mode=options.mode,
             alphas=options.alphas,
@@ -111,7 +112,7 @@ def run(options: argparse.Namespace, namespace: Mapping[str, Any], settings: Set
     return learned
 
 
-def _folder(word: str, namespace: Mapping[str, Any]) -> str | os.PathLike[str]:
+def folder(word: str, namespace: Mapping[str, Any]) -> str | os.PathLike[str]:
     """A path, or the variable that holds one."""
     found = resolve(word, namespace)
     if not isinstance(found, str | os.PathLike):
@@ -121,7 +122,14 @@ def _folder(word: str, namespace: Mapping[str, Any]) -> str | os.PathLike[str]:
     return found
 
 
-def _alphas(text: str) -> list[float]:
+def variable(name: str | None, example: str) -> None:
+    """Refuse a name that no variable has. Raises VeilError ``bad_request``."""
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise refuse(f"-o {name} is not a variable's name", f"Name one, for example -o {example}.")
+
+
+def strengths(text: str) -> list[float]:
+    """Numbers between 0 and 1 with commas between. Raises VeilError ``bad_request``."""
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:

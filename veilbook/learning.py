@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,11 +11,9 @@ from typing import Any
 
 from .client import Sidecar, shared
 from .errors import VeilError
+from .jobs import Listener, wait, whole
 from .progress import duration
 from .runs import model_argument
-
-#: Called with the document of each progress event: stage, knot (ALPHA or None), done (0 to 1), seconds_left (or None).
-Listener = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -137,20 +133,7 @@ def learn(
     """
     client = sidecar or shared()
     request = _request(images, model, out, mode=mode, alphas=alphas, looks=looks, seed=seed, device=device)
-    with client.events() as events:
-        job = _start(client, {**request, **({"install": True} if install else {})})
-        try:
-            for event in events:
-                if event["type"] == "learn" and event["job"]["job"] == job["job"]:
-                    job = event["job"]
-                    if progress is not None and job["progress"] is not None and job["ended"] is None:
-                        progress(job["progress"])
-                    if job["ended"] is not None:
-                        break
-        except BaseException:
-            with suppress(VeilError):  # it has ended meanwhile
-                client.request("DELETE", "/v1/learn")
-            raise
+    job = wait(client, "learn", {**request, **({"install": True} if install else {})}, progress)
     return _outcome(job)
 
 
@@ -163,21 +146,11 @@ def _request(
     """A LearnRequest: whole paths, for the sidecar lives in another directory; what is None stays out."""
     named = model_argument(None if model is None else os.fspath(model))
     folder = out if out is not None else f"obfuscation-{Path(named or 'faceboxes').name}"
-    paths = {"images": _whole(images), "out": _whole(folder), "model": named}
+    paths = {"images": whole(images), "out": whole(folder), "model": named}
     alphas = options.get("alphas")
     if alphas is not None:
         options["alphas"] = sorted({float(alpha) for alpha in alphas})  # type: ignore[attr-defined]
     return {name: value for name, value in {**paths, **options}.items() if value is not None}
-
-
-def _whole(path: str | os.PathLike[str]) -> str:
-    return os.path.abspath(os.path.expanduser(os.fspath(path)))
-
-
-def _start(client: Sidecar, request: dict[str, object]) -> dict[str, Any]:
-    body = json.dumps(request).encode()
-    job: dict[str, Any] = client.request("POST", "/v1/learn", body=body, content_type="application/json").json()
-    return job
 
 
 def _outcome(job: dict[str, Any]) -> Learned:

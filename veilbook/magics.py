@@ -10,9 +10,9 @@ from typing import Any
 
 from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
-from . import arguments, cell, learn_line, services
+from . import arguments, audit_line, cell, learn_line, services
 from ._ipython import line_cell_magic, magic_arguments
-from .arguments import LEARN, RUNS, SERVICES, refuse
+from .arguments import AUDIT, LEARN, RUNS, SERVICES, refuse
 from .errors import VeilError
 from .inputs import Source, sources
 from .names import resolve
@@ -25,6 +25,7 @@ HELP = """\
 %veil status | devices | log | restart        the process that computes
 %veil noisy photos/*.jpg --dry-run            say what would run, run nothing
 %veil learn --images photos/                  learn an obfuscation from photographs; learn -h
+%veil audit --images photos/                  attack what leaves, report what is recovered; audit -h
 %config Veil.alpha = 0.2                      defaults for this notebook; %veil? lists every option
 Example: %veil clean photo.jpg -o result      then result.faces is an array [n, 5]"""
 
@@ -43,10 +44,10 @@ class Veil(Settings):
 
         A cell's body may declare stages, one a line: head: local, noise: 0.8, tail: local, threshold: 0.35.
         """
-        if line.split(None, 1)[:1] == [LEARN]:
-            self._learn(
-                line.split(None, 1)[1:], body, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
-            )
+        first, *rest = line.split(None, 1) or [""]
+        if first in (LEARN, AUDIT):
+            namespace = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
+            self._work(first, " ".join(rest), body, namespace)
             return
         options = arguments.parse(self.veil, line)
         if options.command is None:
@@ -58,21 +59,22 @@ class Veil(Settings):
         elif options.command in RUNS:
             self._run(options, body or "", {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
         else:
-            commands = [*RUNS, LEARN, *SERVICES]
+            commands = [*RUNS, LEARN, AUDIT, *SERVICES]
             close = difflib.get_close_matches(options.command, commands, n=1)
             remedy = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(commands)}."
             raise refuse(f"%veil {options.command} is not a command", remedy)
 
-    def _learn(self, words: list[str], body: str | None, namespace: Mapping[str, Any]) -> None:
+    def _work(self, command: str, rest: str, body: str | None, namespace: Mapping[str, Any]) -> None:
         if body is not None and body.strip():
-            raise refuse("%veil learn takes no cell", "Write it with a single %.")
-        asked = learn_line.parse(" ".join(words))
+            raise refuse(f"%veil {command} takes no cell", "Write it with a single %.")
+        job = learn_line if command == LEARN else audit_line
+        asked = job.parse(rest)
         if asked is None:
-            print(learn_line.HELP)
+            print(job.HELP)
             return
-        learned = learn_line.run(asked, namespace, self)
+        result = job.run(asked, namespace, self)
         if asked.output is not None and self.shell is not None:
-            self.shell.user_ns[asked.output] = learned
+            self.shell.user_ns[asked.output] = result
 
     def _serve(self, options: argparse.Namespace, body: str | None) -> None:
         if body is not None and body.strip():

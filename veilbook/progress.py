@@ -1,4 +1,4 @@
-"""How far runs of frames and learning passes are: one display that is updated, or plain lines where nobody watches."""
+"""How far runs of frames and jobs are: one display that is updated, or plain lines where nobody watches."""
 
 from __future__ import annotations
 
@@ -66,28 +66,34 @@ _STAGES = {
     "calibrate": "calibrating ALPHA",
     "server": "the server's side",
     "measure": "measuring",
+    "prepare": "preparing",
+    "clean": "attacking clean activations",
+    "conformance": "checking what leaves",
 }
 
 
-class LearningProgress:
+class JobProgress:
     """A bar with stage, ALPHA and time left; where nobody watches, a line for each stage."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, name: str) -> None:
+        self._name = name
         self._stage = ""
         self._share = 0.0
         self._handle: Any = None
         if watched(shell):
-            self._handle = display_data(_bar(0.0, "starting"), updatable=True)
+            self._handle = display_data(_bar(name, 0.0, "starting"), updatable=True)
 
     def show(self, progress: dict[str, Any]) -> None:
-        """A LearnProgress; the sidecar sends at most four a second."""
+        """A LearnProgress or AuditProgress; the sidecar sends at most four a second."""
         self._share = min(1.0, max(0.0, progress["done"]))
         stage = _STAGES.get(progress["stage"], progress["stage"])
         if self._handle is not None:
-            at = "" if progress["knot"] is None else f", ALPHA {progress['knot']:g}"
+            alpha = progress.get("knot", progress.get("alpha"))
+            at = "" if alpha is None else f", ALPHA {alpha:g}"
             left = progress["seconds_left"]
             self._handle.update(
-                _bar(self._share, f"{stage}{at}{'' if left is None else f' · {duration(left)} left'}"), raw=True
+                _bar(self._name, self._share, f"{stage}{at}{'' if left is None else f' · {duration(left)} left'}"),
+                raw=True,
             )
         elif stage != self._stage:
             print(f"{self._share:4.0%} {stage}")
@@ -105,9 +111,9 @@ class LearningProgress:
         return f"{self._share:.0%}"
 
 
-def _bar(share: float, words: str) -> dict[str, str]:
+def _bar(name: str, share: float, words: str) -> dict[str, str]:
     text = f"{share:4.0%} {words}"
-    bar = f'<progress value="{share:.3f}" max="1" aria-label="Learning"></progress>'
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="{name}"></progress>'
     return {"text/plain": text, "text/html": f"{bar} {escape(text)}"}
 
 

@@ -19,6 +19,11 @@ export interface Knowledge {
   device: LearningDevice;
   random: Random;
   normals: Normals;
+  /**
+   * A result (plain data and typed arrays) that an audit which was stopped need not make again.
+   * @param name of it, among those of this ALPHA
+   */
+  keep<T>(name: string, make: () => Promise<T>): Promise<T>;
   /** @param share of this attack's work that is done, 0…1 */
   progress(share: number): void;
   signal: AbortSignal;
@@ -40,6 +45,8 @@ export interface Reconstructor {
    * @returns [T,H,W] in 0…1
    */
   reconstruct(z: Float32Array, looks: number): Promise<Float32Array>;
+  /** The same of all tensors at once, where that is cheaper; it is then asked in place of `reconstruct`. */
+  reconstructAll?(z: readonly Float32Array[], looks: number): Promise<Float32Array[]>;
   training: AttackResult['training'];
   close(): Promise<void>;
 }
@@ -56,5 +63,15 @@ export interface Attack {
   readonly inputs: readonly AttackInput[];
   /** Part of a quick audit too. */
   readonly quick: boolean;
+  /** It is given tensors as they left whatever its input, and makes its input of them itself. */
+  readonly preparesInput?: boolean;
+  /** Numbers of tensors of each image whose mean it is shown; one if not said. */
+  readonly looks?: readonly number[];
+  /** It is let at so many of the attacked images, all if not said. */
+  readonly most?: number;
+  /** Changes when the attack does: results that are kept are those of one version. */
+  readonly version?: string;
+  /** It shows something and is no evidence: never the strongest. */
+  readonly illustration?: boolean;
   learn(knowledge: Knowledge, pairs: Pairs, input: AttackInput): Promise<Reconstructor>;
 }

@@ -6,6 +6,7 @@ import { DeviceCatalog, providerOf } from '../pipeline/devices';
 import { VeilError } from '../protocol';
 import { comparePipelines } from './bench-pipeline';
 import { benchRetained, type RetainedFlags } from './bench-retained';
+import { benchWorkspaceCommand } from './bench-workspace';
 import { Notices, print } from './output';
 
 export interface BenchFlags {
@@ -39,7 +40,7 @@ export function benchCommand(): Command {
     .option('--device <device>', 'auto, cpu, webgpu or cuda:N', 'cpu')
     .option('--json', 'print one JSON document')
     .action((flags: RetainedFlags) => benchRetained(flags));
-  return bench;
+  return bench.addCommand(benchWorkspaceCommand());
 }
 
 function strengths(text: string): number[] {

@@ -1,6 +1,6 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_MODEL } from '../models';
+import { CERTIFICATE, DEFAULT_MODEL } from '../models';
 import { locate } from '../models/registry';
 import { checkHash, readManifest, sha256, type Graphs } from '../models/manifest';
 import { VeilError, type ObfuscationDocument } from '../protocol';
@@ -72,6 +72,8 @@ async function vouchedFor(path: string, hash: string): Promise<Uint8Array> {
 
 async function write(dir: string, files: Map<string, Uint8Array>, from: string): Promise<void> {
   try {
+    // What was certified is another artefact.
+    await rm(join(dir, CERTIFICATE), { force: true });
     await writeTogether(dir, files, true);
   } catch (thrown) {
     const { code, message } = VeilError.from(thrown);

@@ -1,4 +1,4 @@
-import { VeilError, type LearnMessage } from '../protocol';
+import { VeilError, type AuditMessage, type LearnMessage } from '../protocol';
 
 /** How long a step may go on after the sidecar has gone. */
 const GRACE_MS = 5000;
@@ -9,7 +9,7 @@ const GRACE_MS = 5000;
  */
 export function listenToParent(onGone: () => void): void {
   if (!process.send) {
-    throw new VeilError('bad_request', '--as-job is for the sidecar, which listens. Nothing was learned.', 'Leave it out.');
+    throw new VeilError('bad_request', '--as-job is for the sidecar, which listens. Nothing was done.', 'Leave it out.');
   }
   process.once('disconnect', () => {
     onGone();
@@ -20,7 +20,7 @@ export function listenToParent(onGone: () => void): void {
 }
 
 /** Resolves when the message has left, or cannot leave because nobody is there any more. */
-export function tellParent(message: LearnMessage): Promise<void> {
+export function tellParent(message: LearnMessage | AuditMessage): Promise<void> {
   return new Promise(settle => {
     if (process.connected) {
       process.send?.(message, undefined, undefined, () => settle());

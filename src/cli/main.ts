@@ -1,26 +1,40 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { FAILURES, VeilError, VERSION } from '../protocol';
+import { auditCommand } from './audit';
 import { benchCommand } from './bench';
 import { requireNode } from '../pipeline/node-version';
+import { compareCommand } from './compare';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { learnCommand } from './learn';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { sidecarCommand } from './sidecar';
+import { workspaceCommand } from './workspace';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 2 wrong use or ALPHA; 3 an image or tensor that cannot be used (also: some were left out by
 --skip-bad); 4 model or artefact missing or mismatched; 5 device, worker or sidecar not available; 6 output not written;
-130 cancelled; 1 a fault in Veilbook. With --json, stdout holds exactly one JSON document; everything else is on stderr.`;
+7 and 8 an audit that is not valid; 130 cancelled; 1 a fault in Veilbook. With --json, stdout holds exactly one JSON document;
+everything else is on stderr.`;
 
 function program(): Command {
   const root = new Command('veilbook')
     .description('Confidential inference: a detector split into head, noise and tail; only the obfuscated activation leaves.')
     .version(VERSION)
     .addHelpText('after', EXIT_CODES);
-  const commands = [detectCommand(), learnCommand(), benchCommand(), modelCommand(), devicesCommand(), sidecarCommand()];
+  const commands = [
+    detectCommand(),
+    learnCommand(),
+    auditCommand(),
+    benchCommand(),
+    compareCommand(),
+    modelCommand(),
+    devicesCommand(),
+    sidecarCommand(),
+    workspaceCommand()
+  ];
   for (const command of commands) {
     root.addCommand(command);
   }

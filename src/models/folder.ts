@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
+import { readCertificate } from './certificate';
 import { readManifest } from './manifest';
 import { meaningOfAlpha } from './meaning';
 import { readObfuscation, type Obfuscation } from './obfuscation';
@@ -33,7 +34,8 @@ export async function loadModel(nameOrDir: string = DEFAULT_MODEL): Promise<Load
     return { dir, bundled, manifest, parameters, obfuscation: null };
   }
   const obfuscation = await readObfuscation(path, manifest, manifest.obfuscation?.sha256);
-  return { dir, bundled, manifest, parameters, obfuscation };
+  const certificate = await readCertificate(obfuscation);
+  return { dir, bundled, manifest, parameters, obfuscation: { ...obfuscation, certificate } };
 }
 
 export type DetectorModel = LoadedModel<FaceDetectionManifest>;

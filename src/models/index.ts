@@ -12,6 +12,7 @@ export {
 export { type ArtefactContent, type ArtefactDraft, type ArtefactStatistics, type Weights } from './artefact-content';
 export { gridExponentFor } from './artefact-checks';
 export { pack } from './artefact-tensors';
+export { CERTIFICATE, writeCertificate } from './certificate';
 export { artefactRef, meaningOfAlpha, strongest } from './meaning';
 export { readDecoderWeights, readObfuscation, readServerWeights, type Obfuscation } from './obfuscation';
 export {

@@ -39,13 +39,26 @@ function meaningOf(obfuscation: Obfuscation, alpha: number): string {
     `the strongest attacker it was calibrated to recovers ${about}${recovered} of image variance (clean: ${percent(strongest(clean))});` +
     ' measured, not a guarantee.';
   if (mode === 'calibrated') {
-    return `ALPHA ${alpha}: ${attacker}`;
+    return `ALPHA ${alpha}: ${attacker}${certifiedAt(obfuscation, alpha)}`;
   }
   const measured = mixed(knot => knot.measured_alpha).toFixed(2);
   return (
     `ALPHA ${alpha} is the weight ${mixed(knot => knot.weight ?? knot.alpha).toFixed(2)} of the noise in the loss,` +
-    ` measured ${about}ALPHA ${measured}: ${attacker}`
+    ` measured ${about}ALPHA ${measured}: ${attacker}${certifiedAt(obfuscation, alpha)}`
   );
+}
+
+/** What a full audit found of it: a sentence of its own, or nothing. */
+function certifiedAt(obfuscation: Obfuscation, alpha: number): string {
+  const { certificate } = obfuscation;
+  if (!certificate) {
+    return '';
+  }
+  const { lower, upper, share } = between(obfuscation, alpha);
+  const [weak, strong] = [certificate.knots[lower], certificate.knots[upper]];
+  const certified = (1 - share) * weak.certified + share * strong.certified;
+  const attack = (share < 0.5 ? weak : strong).attack;
+  return ` An audit of ${certificate.created.slice(0, 10)} certified ${share === 0 ? '' : 'about '}${certified.toFixed(2)}, by attack ${attack}.`;
 }
 
 function percent(share: number): string {

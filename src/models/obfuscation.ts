@@ -5,7 +5,14 @@ import { Value } from '@sinclair/typebox/value';
 import { frequenciesOf } from '../numerics/frequencies';
 import { hartleyBins } from '../numerics/hartley';
 import { radialBins } from '../numerics/radial-bins';
-import { decodeSafetensors, ObfuscationDocument, VeilError, type ModelManifest, type TensorFile } from '../protocol';
+import {
+  decodeSafetensors,
+  ObfuscationDocument,
+  VeilError,
+  type Certificate,
+  type ModelManifest,
+  type TensorFile
+} from '../protocol';
 import { type ArtefactStatistics, type Weights } from './artefact-content';
 import { fromTensors } from './artefact-tensors';
 import { checkGrid, checkKnots, unusable } from './artefact-checks';
@@ -32,6 +39,8 @@ export interface Obfuscation {
   counts: Float64Array;
   /** Activation and noise are rounded to multiples of it: a power of two. */
   step: number;
+  /** What an audit certified of it; without one nothing is said. */
+  certificate?: Certificate | null;
 }
 
 /**

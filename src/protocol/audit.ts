@@ -128,6 +128,11 @@ export const AuditReport = Type.Object(
         { description: 'a larger ALPHA from which an attack recovered more, by over 3 standard errors' }
       )
     }),
+    accuracy: Type.Optional(
+      Type.Array(Type.Object({ alpha: Type.Number(), agreement: Type.Number() }), {
+        description: "agreement with the clean model's own answers that the artefact states, to stand beside leakage"
+      })
+    ),
     ceiling: Type.Union(
       [
         Type.Object({

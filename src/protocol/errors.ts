@@ -17,6 +17,7 @@ export const FAILURES = {
   busy: { status: 429, exit: 5 },
   unauthorized: { status: 401, exit: 5 },
   not_found: { status: 404, exit: 2 },
+  snapshot_damaged: { status: 409, exit: 4 },
   output_unwritable: { status: 507, exit: 6 },
   cancelled: { status: 499, exit: 130 },
   internal: { status: 500, exit: 1 }

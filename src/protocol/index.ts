@@ -1,6 +1,7 @@
 /** What crosses a boundary between processes or into a file, as schemas. Imports nothing of ours. */
 export * from './artefact';
 export * from './audit';
+export * from './certificate';
 export * from './detection';
 export * from './devices';
 export * from './errors';
@@ -13,3 +14,4 @@ export * from './panel';
 export * from './safetensors';
 export * from './sidecar';
 export * from './version';
+export * from './workspace';

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { Mode } from './detection';
 import { DeviceChoice, DeviceInfo } from './devices';
 import { ErrorBody } from './errors';
+import { AuditProgress, AuditReport, AuditRequest } from './audit';
 import { LearnProgress, LearnReport, LearnRequest } from './learning';
 
 /** `sidecar.json` in the state directory (0600, written by rename): how to reach the running sidecar. */
@@ -84,26 +85,28 @@ export const LearnJobRequest = Type.Composite(
 );
 export type LearnJobRequest = Static<typeof LearnJobRequest>;
 
+export const JobState = Type.Union(
+  [Type.Literal('running'), Type.Literal('cancelling'), Type.Literal('done'), Type.Literal('failed'), Type.Literal('cancelled')],
+  { description: 'the same request goes on where a failed or cancelled job stopped' }
+);
+export type JobState = Static<typeof JobState>;
+
+/** What every job is told of, whatever it does. */
+const JOB = {
+  job: Type.String({ description: 'uuid' }),
+  state: JobState,
+  started: Type.String({ format: 'date-time' }),
+  ended: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  error: Type.Union([ErrorBody.properties.error, Type.Null()], { description: 'in state failed' })
+};
+
 /** A learning pass in a process of its own beside the sidecar. */
 export const LearnJob = Type.Object(
   {
-    job: Type.String({ description: 'uuid' }),
-    state: Type.Union(
-      [
-        Type.Literal('running'),
-        Type.Literal('cancelling'),
-        Type.Literal('done'),
-        Type.Literal('failed'),
-        Type.Literal('cancelled')
-      ],
-      { description: 'the same request goes on where a failed or cancelled pass stopped' }
-    ),
+    ...JOB,
     request: LearnJobRequest,
-    started: Type.String({ format: 'date-time' }),
-    ended: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
     progress: Type.Union([LearnProgress, Type.Null()], { description: 'the last that was heard; null before the first' }),
-    report: Type.Union([LearnReport, Type.Null()], { description: 'in state done' }),
-    error: Type.Union([ErrorBody.properties.error, Type.Null()], { description: 'in state failed' })
+    report: Type.Union([LearnReport, Type.Null()], { description: 'in state done' })
   },
   { title: 'LearnJob' }
 );
@@ -125,6 +128,49 @@ export const LearnMessage = Type.Union(
   { title: 'LearnMessage' }
 );
 export type LearnMessage = Static<typeof LearnMessage>;
+
+/** Body of `POST /v1/audit`; every path in it is absolute. */
+export const AuditJobRequest = Type.Composite(
+  [AuditRequest, Type.Object({ report: Type.Optional(Type.String({ description: 'file for the report as a page' })) })],
+  { title: 'AuditJobRequest', additionalProperties: false }
+);
+export type AuditJobRequest = Static<typeof AuditJobRequest>;
+
+/** What came of an audit, with curves as SVG: leakage over ALPHA, and over looks where those were tried. */
+export const AuditOutcome = Type.Object(
+  { report: AuditReport, figures: Type.Object({ alphas: Type.String(), looks: Type.Union([Type.String(), Type.Null()]) }) },
+  { title: 'AuditOutcome' }
+);
+export type AuditOutcome = Static<typeof AuditOutcome>;
+
+/** An audit in a process of its own beside the sidecar; no learning pass runs meanwhile. */
+export const AuditJob = Type.Object(
+  {
+    ...JOB,
+    request: AuditJobRequest,
+    progress: Type.Union([AuditProgress, Type.Null()], { description: 'the last that was heard; null before the first' }),
+    report: Type.Union([AuditOutcome, Type.Null()], { description: 'in state done; events leave it out: it holds pictures' })
+  },
+  { title: 'AuditJob' }
+);
+export type AuditJob = Static<typeof AuditJob>;
+
+export const AuditState = Type.Object(
+  { job: Type.Union([AuditJob, Type.Null()], { description: "the last audit of this sidecar's life" }) },
+  { title: 'AuditState' }
+);
+export type AuditState = Static<typeof AuditState>;
+
+/** What the process of an audit tells its sidecar: any number of `progress`, then one of the others. */
+export const AuditMessage = Type.Union(
+  [
+    Type.Object({ type: Type.Literal('progress'), progress: AuditProgress }),
+    Type.Object({ type: Type.Literal('report'), report: AuditOutcome }),
+    Type.Object({ type: Type.Literal('error'), error: ErrorBody.properties.error })
+  ],
+  { title: 'AuditMessage' }
+);
+export type AuditMessage = Static<typeof AuditMessage>;
 
 export const SidecarStatus = Type.Object(
   {
@@ -149,6 +195,7 @@ export const SidecarEvent = Type.Union(
     Type.Object({ type: Type.Literal('run'), run: RunSummary }),
     Type.Object({ type: Type.Literal('defaults'), defaults: Defaults }),
     Type.Object({ type: Type.Literal('learn'), job: LearnJob }),
+    Type.Object({ type: Type.Literal('audit'), job: AuditJob }),
     Type.Object({ type: Type.Literal('stopping') })
   ],
   { title: 'SidecarEvent' }

@@ -15,6 +15,7 @@ import type { DefaultsStore } from './defaults';
 import type { EventBus } from './events';
 import type { FrameMemory } from './frame-memory';
 import type { RunHistory } from './history';
+import type { Auditing } from './auditing';
 import type { Learning } from './learning';
 import type { Metrics } from './metrics';
 
@@ -42,6 +43,7 @@ export interface SidecarContext {
   budget: BodyBudget;
   cancellation: Cancellation;
   learning: Learning;
+  auditing: Auditing;
   metrics: Metrics;
   connections(): number;
   /** Asked to stop; returns at once. */

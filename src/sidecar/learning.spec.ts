@@ -125,7 +125,7 @@ describe('a learning job', () => {
       headers: { 'Content-Type': 'application/octet-stream' },
       body: new Uint8Array(3)
     });
-    expect(readFileSync(statePaths(running.stateDir).log, 'utf8')).toContain('"msg":"learning ended"');
+    expect(readFileSync(statePaths(running.stateDir).log, 'utf8')).toContain('"msg":"learning pass ended"');
   });
 
   it('whose program cannot be started has failed', async () => {

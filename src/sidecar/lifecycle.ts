@@ -11,7 +11,9 @@ import { DefaultsStore } from './defaults';
 import { EventBus } from './events';
 import { FrameMemory } from './frame-memory';
 import { RunHistory } from './history';
-import { Learning } from './learning';
+import { auditingKind } from './auditing';
+import { Job, JobSlot } from './job';
+import { learningKind } from './learning';
 import { IdleLease } from './lease';
 import { openLog } from './log';
 import { Metrics } from './metrics';
@@ -55,7 +57,9 @@ export async function startSidecar(
 
   const cancellation = new Cancellation();
   const events = new EventBus();
-  const learning = new Learning(settings.learnCommand, events, log);
+  const slot = new JobSlot();
+  const learning = new Job(learningKind(events), settings.learnCommand, slot, log);
+  const auditing = new Job(auditingKind(events), settings.auditCommand, slot, log);
   let stopping = false;
   let finish: () => void;
   const stopped = new Promise<void>(settle => (finish = settle));
@@ -74,6 +78,7 @@ export async function startSidecar(
     budget: new BodyBudget(settings.limits),
     cancellation,
     learning,
+    auditing,
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop
@@ -81,7 +86,7 @@ export async function startSidecar(
   const app = await createServer(context);
   const lease = new IdleLease(app.server, {
     idleMs: settings.idleMinutes * 60_000,
-    running: () => cancellation.running + (learning.running ? 1 : 0),
+    running: () => cancellation.running + (learning.running || auditing.running ? 1 : 0),
     isReachable: () => isOurs(paths.connection, hello.instance),
     onExpired: stop
   });
@@ -104,7 +109,7 @@ export async function startSidecar(
   async function wind(): Promise<void> {
     lease.release();
     removeConnectionIfOurs(paths.connection, hello.instance);
-    const learned = learning.close();
+    const jobs = Promise.all([learning.close(), auditing.close()]);
     events.publish({ type: 'stopping' });
     const closed = app.close().then(() => true);
     const closesWithin = (ms: number) => Promise.race([closed, delay(ms, false, { ref: false })]);
@@ -122,7 +127,7 @@ export async function startSidecar(
       await closed;
     }
     removeIfThere(socket);
-    await Promise.all([compute.close(), learned]);
+    await Promise.all([compute.close(), jobs]);
     log.info({}, 'stopped');
     finish();
   }

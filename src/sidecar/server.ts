@@ -9,6 +9,7 @@ import { statusOf, toVeilError } from './failures';
 import { detectRoutes } from './routes/detect';
 import { eventRoutes } from './routes/events';
 import { forwardRoutes } from './routes/forward';
+import { auditRoutes } from './routes/audit';
 import { learnRoutes } from './routes/learn';
 import { statusRoutes } from './routes/status';
 import { acceptSharedFrames } from './shared-frame';
@@ -41,7 +42,7 @@ export async function createServer(context: SidecarContext): Promise<App> {
       security: [{ token: [] }]
     }
   });
-  for (const routes of [statusRoutes, detectRoutes, forwardRoutes, learnRoutes, eventRoutes]) {
+  for (const routes of [statusRoutes, detectRoutes, forwardRoutes, learnRoutes, auditRoutes, eventRoutes]) {
     await app.register(async scope => routes(scope, context));
   }
   await app.ready();

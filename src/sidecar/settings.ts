@@ -1,6 +1,6 @@
 import { VeilError } from '../protocol';
 import { BODY_LIMITS, type BodyLimits } from './bodies';
-import { learnCommand } from './learning-process';
+import { jobCommand } from './job-process';
 
 /** How long requests may still run after the sidecar was asked to stop. */
 export const DRAIN_MS = 30_000;
@@ -10,8 +10,9 @@ export interface SidecarSettings {
   idleMinutes: number;
   limits: BodyLimits;
   logLevel: string;
-  /** The program of a learning job and its first arguments. */
+  /** The programs of jobs and their first arguments. */
   learnCommand: readonly string[];
+  auditCommand: readonly string[];
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -30,7 +31,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): SidecarSettings {
         ? BODY_LIMITS
         : { body: megabytes * 1e6, inFlight: Math.max(megabytes * 1e6, BODY_LIMITS.inFlight) },
     logLevel,
-    learnCommand: learnCommand()
+    learnCommand: jobCommand('learn'),
+    auditCommand: jobCommand('audit')
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Stands in for `veilbook learn --as-job` in tests of the sidecar and its clients: it learns nothing, but refuses arguments that the real
+ * Stands in for `veilbook learn --as-job` and `veilbook audit --as-job` in tests of the sidecar and its clients: it does nothing, but refuses arguments that the real
  * one would refuse, and ends as the folder of photographs is called: quick, busy, slow, refused, crash, stubborn.
  */
 import { existsSync } from 'node:fs';
@@ -19,12 +19,16 @@ const { values, positionals } = parseArgs({
     seed: text,
     device: text,
     install: { type: 'boolean' },
+    full: { type: 'boolean' },
+    report: text,
+    attack: { type: 'string', multiple: true },
     'as-job': { type: 'boolean' }
   }
 });
+const command = positionals[0] ?? 'learn';
 if (
   !process.send ||
-  (positionals[0] ?? 'learn') !== 'learn' ||
+  !['learn', 'audit'].includes(command) ||
   !values['as-job'] ||
   !isAbsolute(values.images) ||
   !isAbsolute(values.out)
@@ -32,15 +36,18 @@ if (
   throw new Error('This is not how a job is started.');
 }
 
+const kind = basename(values.images);
 const tell = message => new Promise(settle => process.send(message, undefined, undefined, () => settle()));
-const progress = (done, stage = 'refine', knot = 0.4) =>
-  tell({ type: 'progress', progress: { stage, knot, done, seconds_left: 60 * (1 - done) } });
+const progress = (done, stage = 'refine', strength = 0.4) => {
+  const about = command === 'learn' ? { stage, knot: strength } : { stage: 'A1', alpha: strength };
+  return tell({ type: 'progress', progress: { ...about, done, seconds_left: 60 * (1 - done) } });
+};
 const end = async (code, message) => {
   await tell(message);
   process.exit(code);
 };
 const fail = (code, exit, message) => end(exit, { type: 'error', error: { code, message, remedy: 'Do otherwise.' } });
-const report = {
+const learned = {
   schema: 1,
   artefact: { path: `${values.out}/obfuscation.json`, sha256: 'a'.repeat(64), mode: 'calibrated' },
   model: { name: 'stand-in', head_sha256: 'b'.repeat(64), tail_sha256: 'c'.repeat(64) },
@@ -54,9 +61,59 @@ const report = {
   notices: [JSON.stringify(values)]
 };
 
+const recovered = (r2, input = 'raw') => ({
+  name: 'A1',
+  title: 'linear',
+  input,
+  looks: 1,
+  r2,
+  ci: [r2 - 0.01, r2 + 0.01],
+  metrics: Object.fromEntries(
+    ['psnr', 'ssim', 'ms_ssim', 'pearson2', 'detail_r2', 'image_r2'].map(name => [name, { mean: r2, ci: [r2, r2], worst5: r2 }])
+  ),
+  reid: null,
+  worst_image: 'one.jpg',
+  training: null,
+  seconds: 1
+});
+const hash = 'a'.repeat(64);
+const sound = kind !== 'void';
+const audited = {
+  report: {
+    schema: 1,
+    created: '2026-11-21T12:00:00.000Z',
+    tool: JSON.stringify(values),
+    effort: values.full ? 'full' : 'quick',
+    seed: 0,
+    artefact: { sha256: hash, mode: 'calibrated', created: '2026-11-20T12:00:00Z', looks: 1 },
+    model: { name: 'stand-in', head_sha256: hash, tail_sha256: hash },
+    images: { source: 'quick', sha256: hash, train: 8, attacked: 4, gallery: 12, left_out: 0 },
+    clean: [recovered(0.8)],
+    alphas: [
+      {
+        alpha: 0.8,
+        attacks: [recovered(0.16)],
+        strongest: { name: 'A1', input: 'raw', r2: 0.16, ci: [0.15, 0.17] },
+        alpha_certified: 0.8,
+        bits: 10
+      }
+    ],
+    controls: [{ name: 'reach', title: 'A1 on clean activations', passed: sound, detail: 'R2 .8' }],
+    conformance: [],
+    monotone: { compared: 0, violations: [] },
+    ceiling: null,
+    mutants: null,
+    sheet: [{ alpha: 0.8, image: '<one>.jpg', attack: 'A1', r2: 0.2, original: 'AAAA', recovered: 'BBBB' }],
+    versions: {},
+    seconds: 1,
+    verdict: sound ? 'valid' : 'void'
+  },
+  figures: { alphas: '<svg xmlns="http://www.w3.org/2000/svg"/>', looks: null }
+};
+const report = command === 'learn' ? learned : audited;
+
 process.once('disconnect', () => process.exit());
 process.stderr.write('veilbook: stands in for learning\n');
-const kind = basename(values.images);
 if (kind !== 'stubborn') {
   process.once('SIGINT', () => void fail('cancelled', 130, 'Stopped at 10%.'));
 } else {
@@ -65,6 +122,7 @@ if (kind !== 'stubborn') {
 await progress(0.1, 'spectra', null);
 switch (kind) {
   case 'quick':
+  case 'void':
     await end(0, { type: 'report', report });
     break;
   case 'busy':

@@ -16,8 +16,9 @@ from .sidecar import JsonObject
 
 #: A sidecar that a kernel started is noticed after this time: one look at its connection file.
 WATCH_SECONDS = 1.0
-#: A sidecar that does not answer is asked again after this time, sooner when its connection file changes.
-RETRY_SECONDS = 30.0
+#: A sidecar that does not answer is asked again after these times, at once when its connection file changes: one that
+#: has just been started on a busy machine answers late, and what it tells until then is lost.
+RETRY_SECONDS = (1.0, 2.0, 5.0, 30.0)
 IN_USE_SECONDS = 30.0
 BACKOFF_SECONDS = (0.2, 1.0, 5.0, 30.0)
 
@@ -69,10 +70,14 @@ class EventRelay:
         """Wait until a sidecar runs and somebody is there to hear of it."""
         tried: tuple[int, int] | None = None
         tried_at = 0.0
+        times = 0
         while True:
             stamp = self._stamp()
-            overdue = stamp is not None and time.monotonic() - tried_at > RETRY_SECONDS
+            overdue = (
+                stamp is not None and time.monotonic() - tried_at > RETRY_SECONDS[min(times, len(RETRY_SECONDS)) - 1]
+            )
             if (stamp != tried or overdue) and self._in_use():
+                times = times + 1 if stamp == tried else 1
                 tried, tried_at = stamp, time.monotonic()
                 with contextlib.suppress(VeilError):
                     connection = await sidecar.attach(self._panel.directory)

@@ -1,14 +1,13 @@
 import { FULL } from '../effort';
 import { join } from 'node:path';
 import { differenceHash, hashDistance, NEAR, pooledR2 } from '../../evaluation';
-import { type DetectorModel } from '../../models';
 import { readOnnxFile, type OnnxModel } from '../../models/onnx';
 import { LEARN_STAGES, VeilError } from '../../protocol';
 import { Attackers, AttackedView, freshDecoder } from '../attacker';
 import { leakage, noNoise, type NoiseSpectrum } from '../leakage';
 import { Pace, type Plan } from '../pace';
 import { normalsOf, randomOf, type Pass } from '../pass';
-import { readQuestion } from '../question';
+import { readQuestion, type Network } from '../question';
 import { Sampler, type Sample } from '../samples';
 import { openProbe, sensitivityOf } from '../sensitivity';
 import { ladderOf, LADDER_TICKS, learnShape, shapeTicks } from '../shaping';
@@ -31,7 +30,7 @@ export interface Subject {
 }
 
 export interface SubjectOptions {
-  model: DetectorModel;
+  model: Network;
   images: string;
   seed: number;
   /** Difference hashes of photographs that none learned from may resemble. */
@@ -85,7 +84,7 @@ const EVEN = Object.fromEntries(LEARN_STAGES.map(stage => [stage, 1])) as Plan;
 
 /** @throws VeilError `bad_request` when too few photographs are left to learn from */
 async function samplesOf(
-  model: DetectorModel,
+  model: Network,
   photographs: Record<'fit' | 'select' | 'held_out', readonly string[]>,
   apart: readonly Uint32Array[],
   device: LearningDevice,

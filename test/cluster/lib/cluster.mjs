@@ -1,0 +1,153 @@
+/** Starting and stopping, whole or after a part was killed. Both can be repeated at any time. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, classes, create, driverObject, snapshotDefinitions } from './api.mjs';
+import { authorityData, makeCertificates } from './certificates.mjs';
+import { Complaint, until } from './complaint.mjs';
+import { imageName } from './image.mjs';
+import { requireLevel } from './levels.mjs';
+import * as machine from './machine.mjs';
+import { nodeParts } from './node.mjs';
+import * as parts from './parts.mjs';
+import * as places from './places.mjs';
+import { areBuilt } from './programs.mjs';
+import { ensure, endAll, isRunning, lastWords } from './processes.mjs';
+import { selfCheck } from './self-check.mjs';
+import { everybody, kubeconfigFor, kubeconfigPath, nodeName, readSettings, writeSettings } from './settings.mjs';
+
+const wordsOf = name => () => `${name} said: ${lastWords(name)}`;
+
+/** Start a cluster of a level, or whatever of it is not running. A cluster of another level is stopped first. */
+export async function start(level, say) {
+  requireLevel(level);
+  if (!areBuilt(level)) {
+    throw new Complaint(`Level ${level} is not compiled yet: npm run cluster:build -- ${level}`);
+  }
+  let settings = readSettings();
+  if (settings && settings.level !== level) {
+    say(`stopping the cluster of level ${settings.level}`);
+    await stop();
+    settings = undefined;
+  }
+  settings ??= await writeSettings(level);
+  const namespace = level === 'node' ? places.networkNamespace : undefined;
+  const run = part => ensure({ ...part, namespace });
+
+  if (level === 'node') {
+    machine.rememberMachine();
+    machine.makeNetwork();
+    machine.makeCgroups();
+  }
+  makeCertificates(settings.address);
+  for (const who of everybody) {
+    writeFileSync(kubeconfigPath(who), JSON.stringify(kubeconfigFor(who, settings, authorityData()), undefined, 2), {
+      mode: 0o600
+    });
+  }
+
+  run(parts.etcd(settings));
+  run(parts.apiServer(settings));
+  const node = level === 'node' ? nodeParts() : [];
+  for (const part of node.filter(({ name }) => name === 'containerd')) {
+    run(part);
+    await importImage();
+  }
+  await apiReady();
+  await firstObjects(level);
+  run(parts.controllers(settings));
+  if (level !== 'api') {
+    parts.storage(settings).forEach(run);
+  }
+  if (level === 'node') {
+    run(parts.scheduler());
+    node.forEach(run);
+    await nodeReady();
+  }
+  await until(
+    'the first service account exists',
+    async () => connect().read({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } }),
+    60,
+    wordsOf('kube-controller-manager')
+  );
+  if (level !== 'api') {
+    await selfCheck();
+  }
+  return settings;
+}
+
+async function apiReady() {
+  const api = connect();
+  const look = async () => {
+    if (!isRunning('kube-apiserver')) {
+      throw new Complaint(`The API server ended. It said: ${lastWords('kube-apiserver')}`);
+    }
+    return api.read({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'system:kube-controller-manager' }
+    });
+  };
+  await until('the API server answers', look, 90, wordsOf('kube-apiserver'));
+}
+
+async function firstObjects(level) {
+  const api = connect();
+  const definitions = snapshotDefinitions();
+  await Promise.all(definitions.map(each => create(api, each)));
+  for (const each of definitions) {
+    const isServed = async () =>
+      (await api.read(each)).status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+    await until(`${each.metadata.name} is served`, isServed, 30);
+  }
+  // A client asks once which kinds there are, so one made after the CRDs is needed to know them.
+  const later = connect();
+  const objects = level === 'api' ? classes : [...classes, driverObject];
+  await until('the classes are there', async () => Promise.all(objects.map(each => create(later, each))), 30);
+}
+
+async function importImage() {
+  const ctr = args => ['--address', places.containerdSocket, '--namespace', 'k8s.io', ...args];
+  const answers = () => spawnSync('ctr', ctr(['version']), { stdio: 'pipe' }).status === 0;
+  await until('containerd answers', answers, 30, wordsOf('containerd'));
+  if (!existsSync(places.imageArchive)) {
+    throw new Complaint('The image of the test cluster is not made yet: npm run cluster:build -- node');
+  }
+  const known = execFileSync('ctr', ctr(['images', 'list', '--quiet']), { encoding: 'utf8' });
+  if (!known.split('\n').includes(imageName)) {
+    execFileSync('ctr', ctr(['images', 'import', places.imageArchive]), { stdio: 'pipe' });
+  }
+}
+
+async function nodeReady() {
+  const api = connect();
+  const look = async () => {
+    const node = await api.read({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } });
+    const driver = await api.read({ apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name: nodeName } });
+    return (
+      node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') && driver.spec.drivers.length > 0
+    );
+  };
+  await until('the node is ready and has the CSI driver', look, 90, wordsOf('kubelet'));
+}
+
+/** End every process and take back every change of the machine; the compiled programs stay. */
+export async function stop() {
+  if (!existsSync(places.state)) {
+    return;
+  }
+  const controllers = ['kube-scheduler', 'kube-controller-manager', 'snapshot-controller'];
+  const sidecars = ['csi-provisioner', 'csi-snapshotter', 'csi-resizer', 'csi-driver'];
+  await endAll(['kubelet', 'kube-proxy', 'containerd', ...controllers, ...sidecars, 'kube-apiserver', 'etcd']);
+  if (process.getuid() === 0) {
+    await machine.removeContainers();
+    machine.removeNetwork();
+    machine.removeMounts();
+    machine.restoreMachine();
+  }
+  rmSync(places.state, { recursive: true, force: true });
+}
+
+export function describe() {
+  const settings = readSettings();
+  return `level ${settings.level}, kubeconfig ${places.kubeconfig}, logs ${places.logs}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * npm run test:cluster [-- --level=api|csi|node] [-- --keep] [-- paths or options of jest]
+ * Compiles what is missing, starts a cluster, runs test/cluster/specs against it, stops it (--keep: leaves it running).
+ * Without --level it takes node where this machine can run it, else csi, and says so.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { start, stop } from './lib/cluster.mjs';
+import { asCommand, Complaint } from './lib/complaint.mjs';
+import { buildImage } from './lib/image.mjs';
+import { requireLevel } from './lib/levels.mjs';
+import { checkout, kubeconfig } from './lib/places.mjs';
+import { buildPrograms } from './lib/programs.mjs';
+
+const { values, positionals } = parseArgs({
+  options: { level: { type: 'string' }, keep: { type: 'boolean' } },
+  allowPositionals: true
+});
+const say = line => process.stdout.write(`${line}\n`);
+
+function highestLevel() {
+  try {
+    requireLevel('node');
+    return 'node';
+  } catch (error) {
+    if (!(error instanceof Complaint)) {
+      throw error;
+    }
+    say(`${error.message} Running level csi; specs of level node are left out.`);
+    return 'csi';
+  }
+}
+
+await asCommand(async () => {
+  const level = values.level ?? highestLevel();
+  requireLevel(level);
+  buildPrograms(level, availableParallelism(), say);
+  if (level === 'node') {
+    await buildImage(say);
+  }
+  let status = 1;
+  try {
+    await start(level, say);
+    const config = ['--config', join('test', 'cluster', 'jest.config.cjs')];
+    const environment = { ...process.env, VEILBOOK_TEST_KUBECONFIG: kubeconfig, VEILBOOK_TEST_LEVEL: level };
+    ({ status } = spawnSync('jest', [...config, ...positionals], { cwd: checkout, env: environment, stdio: 'inherit' }));
+  } finally {
+    if (!values.keep) {
+      await stop();
+    }
+  }
+  process.exitCode = status ?? 1;
+});

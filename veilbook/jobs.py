@@ -1,0 +1,43 @@
+"""Jobs of the sidecar, learning passes and audits: started, listened to until they end, stopped with the caller."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from .client import Sidecar
+from .errors import VeilError
+
+#: Called with the document of each progress event: stage, done (0 to 1), seconds_left (or None), and more by kind.
+Listener = Callable[[dict[str, Any]], None]
+
+
+def wait(client: Sidecar, kind: str, request: Mapping[str, object], progress: Listener | None) -> dict[str, Any]:
+    """Start the job, ``learn`` or ``audit``, and return its document once it has ended, or the sidecar has.
+
+    Of ``request`` what is None stays out. What is raised meanwhile, also KeyboardInterrupt, stops the job.
+    """
+    body = json.dumps({name: value for name, value in request.items() if value is not None}).encode()
+    with client.events() as events:
+        job: dict[str, Any] = client.request("POST", f"/v1/{kind}", body=body, content_type="application/json").json()
+        try:
+            for event in events:
+                if event["type"] == kind and event["job"]["job"] == job["job"]:
+                    job = event["job"]
+                    if progress is not None and job["progress"] is not None and job["ended"] is None:
+                        progress(job["progress"])
+                    if job["ended"] is not None:
+                        break
+        except BaseException:
+            with suppress(VeilError):  # it has ended meanwhile
+                client.request("DELETE", f"/v1/{kind}")
+            raise
+    return job
+
+
+def whole(path: str | os.PathLike[str]) -> str:
+    """The sidecar lives in another directory: a path as it is from here."""
+    return os.path.abspath(os.path.expanduser(os.fspath(path)))
