@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { contentHash, findPhotographs, splitPhotographs } from '../evaluation';
-import { loadModel, noiseSpectrumAt, readDecoderWeights, type LoadedModel, type Obfuscation, type Weights } from '../models';
+import { loadModel, knotOfPower, noiseSpectrumAt, readDecoderWeights, type LoadedModel, type Obfuscation, type Weights } from '../models';
 import { normalsOf, randomOf } from '../learning/pass';
 import { Sampler, type Sample } from '../learning/samples';
 import { type LearningDevice } from '../learning/session';
@@ -137,7 +137,7 @@ export function spectrumOf({ obfuscation }: Scene, alpha: number | null, looks =
   return S && S.map((matrix): Matrix => matrix.map(value => value / looks));
 }
 
-/** What a decoder that was trained for other strengths too begins with. */
-export function decoderWeights({ obfuscation }: Scene): Promise<Weights> {
-  return readDecoderWeights(obfuscation);
+/** The artefact's decoder that knows such noise best; null: clean activations. */
+export function decoderWeights({ obfuscation }: Scene, S: NoiseSpectrum | null): Promise<Weights> {
+  return readDecoderWeights(obfuscation, S && knotOfPower(obfuscation, S));
 }

@@ -1,26 +1,30 @@
 import { gridExponentFor } from '../models/artefact-checks';
 import { pack } from '../models/artefact-tensors';
-import { type ArtefactDraft } from '../models';
+import { type ArtefactDraft, type Weights } from '../models';
+import { nearestPower } from '../models/strength';
 import { RINGS } from '../numerics/radial-bins';
 import { type Matrix } from '../numerics/symmetric';
 import { VERSION, type Knot } from '../protocol';
 import { type OnnxModel } from '../models/onnx';
 import { strongestR2, type Recovery } from './attacker';
-import { Judge, leakageOf, type CalibratedKnot } from './calibration';
+import { Judge, leakageOf, scaled, type CalibratedKnot } from './calibration';
 import { NoisyView } from './noisy-view';
 import { type Pass } from './pass';
 import { type Question } from './question';
 import { answersTo, bestOf, compare, networkOf, type Candidate } from './server-side';
 import { type Statistics } from './statistics';
 
-/** Of the looks' table: each row asks for as many runs again. */
+/** How often one source is seen, in the table of what is left of ALPHA, and on how many images: each row asks for as many runs again. */
+const LOOKS = [1, 4, 16, 64];
 const LOOKED_AT = 32;
 
 /** One ALPHA, with everything learned for it. */
 export interface KnotAtWork {
   k: number;
-  /** What attackers see who average all looks, and their decoder; and what one look carries. */
-  looked: CalibratedKnot;
+  /** What attackers see who average all looks, with their decoders, of all knots; and what one look of this one carries. */
+  looked: readonly CalibratedKnot[];
+  /** The decoder trained on little and no noise. */
+  first: Weights;
   shipped: Matrix[];
   /** R2 of the strongest attacker on clean activations: on all held-out images, and on those of the looks' table. */
   clean: { all: number; some: number };
@@ -35,15 +39,29 @@ export async function measureKnot(
   pass: Pass,
   statistics: Statistics,
   decoder: OnnxModel,
-  { k, looked, shipped, clean, sides }: KnotAtWork
+  { k, looked, first, shipped, clean, sides }: KnotAtWork
 ): Promise<Omit<Knot, 'weights'>> {
   const { held_out } = pass.samples;
   const { mode, alphas } = pass.question;
-  const judge = await Judge.open(pass, statistics, decoder, looked.decoder);
-  const recovery = await judge.recover(looked.S, held_out);
-  const measured = 1 - strongestR2(recovery) / clean.all;
-  const looks = await judge.afterLooks(shipped, lookedAt(pass), clean.some);
+  const judge = await Judge.open(pass, statistics, decoder, looked[k].decoder);
+  const recovery = await judge.recover(looked[k].S, held_out);
   await judge.release();
+  const measured = 1 - strongestR2(recovery) / clean.all;
+  const looks: Knot['looks'] = [];
+  for (const count of LOOKS) {
+    // Their mean carries so much less noise: the decoder that knows such noise best is let at it.
+    const S = scaled(shipped, 1 / count);
+    const { bins, channels } = statistics.spectra;
+    const knot = nearestPower(
+      looked.map(known => known.S),
+      S,
+      bins.counts,
+      channels
+    );
+    const best = await Judge.open(pass, statistics, decoder, knot === null ? first : looked[knot].decoder);
+    looks.push({ looks: count, alpha: await best.alphaOf(S, lookedAt(pass), clean.some) });
+    await best.release();
+  }
   const best = bestOf(sides);
   const agreement: Knot['agreement'] = [];
   const view = await NoisyView.open(statistics, shipped, pass.device);

@@ -10,9 +10,6 @@ import { type Sample } from './samples';
 import { rung } from './shaping';
 import { type Statistics } from './statistics';
 
-/** How often one source is seen, for the table of what is left of ALPHA. */
-const LOOKS = [1, 4, 16, 64];
-
 /** An attacker let loose on noise, with common random numbers: the same noise coefficients in every measurement. */
 export class Judge {
   private constructor(
@@ -38,15 +35,6 @@ export class Judge {
    */
   async alphaOf(S: NoiseSpectrum, samples: readonly Sample[], clean: number): Promise<number> {
     return 1 - strongestR2(await this.recover(S, samples)) / clean;
-  }
-
-  /** What is left of ALPHA after so many looks with fresh noise: their mean carries S / looks. */
-  async afterLooks(S: NoiseSpectrum, samples: readonly Sample[], clean: number): Promise<{ looks: number; alpha: number }[]> {
-    const table = [];
-    for (const looks of LOOKS) {
-      table.push({ looks, alpha: await this.alphaOf(scaled(S, 1 / looks), samples, clean) });
-    }
-    return table;
   }
 
   async release(): Promise<void> {

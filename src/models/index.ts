@@ -21,6 +21,7 @@ export {
   filtersFor,
   nearestKnot,
   noiseFieldAt,
+  knotOfPower,
   noiseSpectrumAt,
   noNoise,
   type NoiseField,

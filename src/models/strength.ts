@@ -55,6 +55,39 @@ export function nearestKnot(obfuscation: Obfuscation, alpha: number): number {
 }
 
 /**
+ * The knot whose noise has the power nearest to that of S; null where S is weaker than half of the weakest knot's.
+ * @param S spectral density per radial bin, [C,C]
+ */
+export function knotOfPower(
+  { noise, counts, document }: Pick<Obfuscation, 'noise' | 'counts' | 'document'>,
+  S: readonly Matrix[]
+): number | null {
+  const [channels] = document.activation_shape;
+  const knots = document.knots.map((_, k) =>
+    Array.from(counts, (_count, bin) => unpack(noise, channels, k * counts.length + bin))
+  );
+  return nearestPower(knots, S, counts, channels);
+}
+
+/** The same for noise that is not in an artefact yet. @param knots of rising strength */
+export function nearestPower(
+  knots: readonly (readonly Matrix[])[],
+  S: readonly Matrix[],
+  counts: ArrayLike<number>,
+  channels: number
+): number | null {
+  const power = (matrices: readonly Matrix[]) =>
+    matrices.reduce((sum, matrix, bin) => sum + counts[bin] * trace(matrix, channels), 0);
+  const wanted = power(S);
+  const found = knots.map(power);
+  if (wanted < found[0] / 2) {
+    return null;
+  }
+  const distance = (k: number) => Math.abs(Math.log(found[k] / wanted));
+  return found.reduce((best, _, k) => (distance(k) < distance(best) ? k : best), 0);
+}
+
+/**
  * Spectral density S of the noise per radial bin, [C,C]. Between knots it is interpolated, so that a larger ALPHA is never
  * less noise in any direction.
  * @throws VeilError `bad_alpha` outside the knots

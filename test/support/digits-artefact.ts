@@ -49,7 +49,7 @@ export async function digitsWithArtefact(count: number, alphas: readonly number[
   const { sha256 } = await writeArtefact(
     dir,
     {
-      schema: 2,
+      schema: 3,
       kind: 'stationary-gaussian',
       mode: 'calibrated',
       head_sha256: manifest.head.sha256,
@@ -78,7 +78,7 @@ export async function digitsWithArtefact(count: number, alphas: readonly number[
         seconds: 0
       }
     },
-    { ...statistics.kept, noise, decoder, server: alphas.map(() => null) }
+    { ...statistics.kept, noise, decoders: { clean: decoder, knots: alphas.map(() => decoder) }, server: alphas.map(() => null) }
   );
   writeFileSync(join(dir, 'model.json'), JSON.stringify({ ...manifest, obfuscation: { file: 'obfuscation.json', sha256 } }));
   const images = join(root, 'images');

@@ -5,7 +5,7 @@ import { decoderFor, OpenDecoder } from './decoder';
 
 /**
  * A2: a convolutional decoder that knows the noise, trained for each ALPHA and input alone; in a quick audit the artefact's
- * as it is. The mean of several looks it decodes as the artefact's does at that strength, which it was trained at too.
+ * as it is. The mean of several looks is for the artefact's decoder that was trained at noise of such power.
  */
 export function adaptive(scene: Scene): Attack {
   return {
@@ -16,11 +16,12 @@ export function adaptive(scene: Scene): Attack {
     preparesInput: true,
     learn: async ({ alpha, progress }, _, input) => {
       const { weights, training } = await decoderFor(scene, alpha, input, progress);
-      const decoders = new PerLooks(async looks =>
-        looks === 1
-          ? OpenDecoder.open(scene, weights, spectrumOf(scene, alpha), input)
-          : OpenDecoder.open(scene, await decoderWeights(scene), spectrumOf(scene, alpha, looks), 'denoised')
-      );
+      const decoders = new PerLooks(async looks => {
+        const S = spectrumOf(scene, alpha, looks);
+        return looks === 1
+          ? OpenDecoder.open(scene, weights, S, input)
+          : OpenDecoder.open(scene, await decoderWeights(scene, S), S, 'denoised');
+      });
       return {
         reconstruct: async (z, looks) => (await decoders.at(looks)).estimate(z),
         training,

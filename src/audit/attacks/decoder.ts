@@ -38,7 +38,7 @@ export interface Decoder {
 export async function decoderFor(scene: Scene, alpha: number | null, input: AttackInput, tick: (share: number) => void) {
   const steps = scene.sizes.decoderSteps[input];
   return scene.finished.keep({ decoder: { alpha, input, steps } }, async (): Promise<Decoder> => {
-    const start = withoutInput(await decoderWeights(scene), input, scene);
+    const start = withoutInput(await decoderWeights(scene, spectrumOf(scene, alpha)), input, scene);
     return steps === 0 ? { weights: start, training: null } : trained(scene, alpha, input, start, steps, tick);
   });
 }

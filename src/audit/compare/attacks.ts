@@ -99,10 +99,11 @@ export async function attack(setting: Setting, veil: Veil, { steps, seen }: Atta
   /** The artefact's decoder, before and after training for this method alone: whichever does better on other photographs. */
   async function train(): Promise<LearningSession> {
     const network = freshDecoder(statistics, pass.random('compare decoder'));
-    const start = fits(setting.decoder, network) ? setting.decoder : {};
+    const known = await setting.decoder(noise);
+    const start = fits(known, network) ? known : {};
     const options = { device: pass.device, learningRate: RATE, steps };
     const trainer = await Trainer.open(network, squaredErrorLoss(network, 'estimate'), 'all', options);
-    if (start === setting.decoder) {
+    if (start === known) {
       trainer.load(start);
     }
     const [random, draws] = [pass.random('compare batches'), await pass.normals('compare training')];

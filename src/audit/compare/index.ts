@@ -22,7 +22,7 @@ import { compare } from '../../learning/server-side';
 import { LearningSession } from '../../learning/session';
 import { type Sample } from '../../learning/samples';
 import { type Answer } from '../../learning/task';
-import { isDetector, loadModel, modelRef, readDecoderWeights, type LoadedModel } from '../../models';
+import { isDetector, knotOfPower, loadModel, modelRef, readDecoderWeights, type LoadedModel } from '../../models';
 import { postprocess } from '../../pipeline/boxes';
 import { layPriors } from '../../pipeline/priors';
 import { requireObfuscation } from '../../pipeline/noise';
@@ -159,7 +159,7 @@ async function open(
     obfuscation,
     subject,
     statistics: await knownStatistics(obfuscation, subject.pass.samples.fit, device),
-    decoder: await readDecoderWeights(obfuscation),
+    decoder: noise => readDecoderWeights(obfuscation, knotOfPower(obfuscation, noise)),
     boxes: boxesOf(model)
   };
   const { task } = subject.pass;

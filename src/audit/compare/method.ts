@@ -32,8 +32,8 @@ export interface Setting {
   subject: Subject;
   /** Of the attacker's own photographs and, as the artefact holds them, of those it was learned from; bins are the artefact's. */
   statistics: Statistics;
-  /** The artefact's decoder, which every attack by a decoder begins with. */
-  decoder: Weights;
+  /** The artefact's decoder for noise of such power, which an attack by a decoder begins with. */
+  decoder(noise: NoiseSpectrum): Promise<Weights>;
   /** The boxes of the clean model in a photograph, in its pixels; none for models that draw none. */
   boxes(sample: Sample): readonly { x1: number; y1: number; x2: number; y2: number }[];
 }
