@@ -79,6 +79,8 @@ export interface DecoderTraining {
   /** Strengths it is trained on, each as often as the others. */
   views: readonly AttackedView[];
   steps: number;
+  /** Of Adam at the start; 2e-3 if not said. */
+  rate?: number;
   random: Random;
   normals: Normals;
   device: LearningDevice;
@@ -91,11 +93,11 @@ export interface DecoderTraining {
  * @param start weights to go on from; the decoder's own if not said
  */
 export async function trainDecoder(decoder: OnnxModel, training: DecoderTraining, start?: Weights): Promise<Weights> {
-  const { statistics, samples, views, steps, random, normals, device } = training;
+  const { statistics, samples, views, steps, rate = RATE, random, normals, device } = training;
   const [, height, width] = statistics.field.shape;
   const trainer = await Trainer.open(decoder, squaredErrorLoss(decoder, 'estimate'), 'all', {
     device,
-    learningRate: RATE,
+    learningRate: rate,
     steps
   });
   try {

@@ -52,6 +52,10 @@ export interface CalibratedKnot {
 
 /** A decoder is trained on where the one before it would put the noise; what it then finds moves the noise up. */
 const ROUNDS = 2;
+const PACES = [
+  { rate: 2e-3, how: '' },
+  { rate: 4e-4, how: ', slowly' }
+];
 /** ALPHA is met to so much: roughly while the decoder still learns, from above in the end. */
 const ROUGHLY = 0.02;
 const CLOSELY = 0.003;
@@ -97,7 +101,7 @@ export class Calibration {
     let { place, decoder } = before;
     for (let round = 0; round < ROUNDS; round++) {
       place = await this.seek(alpha, place, decoder, 'select', ROUGHLY);
-      decoder = await this.train(rung(this.ladder, place), decoder, `decoder of ${alpha}, ${round}`);
+      decoder = await this.improve(rung(this.ladder, place), decoder, `decoder of ${alpha}, ${round}`);
     }
     place = await this.seek(alpha, place, decoder, 'select', CLOSELY);
     place = await this.seek(alpha, place, decoder, 'held_out', CLOSELY);
@@ -109,12 +113,31 @@ export class Calibration {
     const S = rung(this.ladder, place);
     let { decoder } = before;
     for (let round = 0; round < ROUNDS; round++) {
-      decoder = await this.train(S, decoder, `decoder at ${place}, ${round}`);
+      decoder = await this.improve(S, decoder, `decoder at ${place}, ${round}`);
     }
     return { place, S, decoder };
   }
 
-  private async train(S: NoiseSpectrum, start: Weights, purpose: string): Promise<Weights> {
+  /** Train a decoder on; slowly where it loses by that, as it can in strong noise; not at all where it loses by that too. */
+  private async improve(S: NoiseSpectrum, start: Weights, purpose: string): Promise<Weights> {
+    const known = await this.r2(S, start);
+    for (const { rate, how } of PACES) {
+      const trained = await this.train(S, start, `${purpose}${how}`, rate);
+      if ((await this.r2(S, trained)) > known) {
+        return trained;
+      }
+    }
+    return start;
+  }
+
+  private async r2(S: NoiseSpectrum, decoder: Weights): Promise<number> {
+    const judge = await Judge.open(this.pass, this.statistics, this.graph, decoder);
+    const recovery = await judge.recover(S, this.pass.samples.select);
+    await judge.release();
+    return pooledR2(recovery.decoder);
+  }
+
+  private async train(S: NoiseSpectrum, start: Weights, purpose: string, rate: number): Promise<Weights> {
     const { pass, statistics } = this;
     const view = await AttackedView.open(statistics, S, pass.device);
     const weights = await trainDecoder(
@@ -124,6 +147,7 @@ export class Calibration {
         samples: pass.samples.fit,
         views: [view],
         steps: pass.effort.knotSteps,
+        rate,
         random: pass.random(purpose),
         normals: await pass.normals(purpose),
         device: pass.device,
