@@ -1,6 +1,6 @@
 import { gridExponentFor } from '../models/artefact-checks';
 import { pack } from '../models/artefact-tensors';
-import { type ArtefactDraft, type Weights } from '../models';
+import { type ArtefactDraft } from '../models';
 import { nearestPower } from '../models/strength';
 import { RINGS } from '../numerics/radial-bins';
 import { type Matrix } from '../numerics/symmetric';
@@ -23,8 +23,6 @@ export interface KnotAtWork {
   k: number;
   /** What attackers see who average all looks, with their decoders, of all knots; and what one look of this one carries. */
   looked: readonly CalibratedKnot[];
-  /** The decoder trained on little and no noise. */
-  first: Weights;
   shipped: Matrix[];
   /** R2 of the strongest attacker on clean activations: on all held-out images, and on those of the looks' table. */
   clean: { all: number; some: number };
@@ -39,7 +37,7 @@ export async function measureKnot(
   pass: Pass,
   statistics: Statistics,
   decoder: OnnxModel,
-  { k, looked, first, shipped, clean, sides }: KnotAtWork
+  { k, looked, shipped, clean, sides }: KnotAtWork
 ): Promise<Omit<Knot, 'weights'>> {
   const { held_out } = pass.samples;
   const { mode, alphas } = pass.question;
@@ -58,9 +56,11 @@ export async function measureKnot(
       bins.counts,
       channels
     );
-    const best = await Judge.open(pass, statistics, decoder, knot === null ? first : looked[knot].decoder);
-    looks.push({ looks: count, alpha: await best.alphaOf(S, lookedAt(pass), clean.some) });
-    await best.release();
+    const knowing = await Judge.open(pass, statistics, decoder, looked[knot].decoder);
+    const found = await knowing.alphaOf(S, lookedAt(pass), clean.some);
+    // Who has more looks may leave some out.
+    looks.push({ looks: count, alpha: Math.min(found, looks.at(-1)?.alpha ?? found) });
+    await knowing.release();
   }
   const best = bestOf(sides);
   const agreement: Knot['agreement'] = [];

@@ -104,7 +104,7 @@ export async function learn(
   const knots: Omit<Knot, 'weights'>[] = [];
   for (const [k, S] of noise.entries()) {
     pace.at(question.alphas[k]);
-    const atWork = { k, looked, first, shipped: S, clean: cleanR2, sides: sides[k].tried };
+    const atWork = { k, looked, shipped: S, clean: cleanR2, sides: sides[k].tried };
     knots.push(await measureKnot(pass, statistics, decoder, atWork));
     pace.tick();
   }

@@ -54,37 +54,31 @@ export function nearestKnot(obfuscation: Obfuscation, alpha: number): number {
   return share < 0.5 ? lower : upper;
 }
 
-/**
- * The knot whose noise has the power nearest to that of S; null where S is weaker than half of the weakest knot's.
- * @param S spectral density per radial bin, [C,C]
- */
-export function knotOfPower(
-  { noise, counts, document }: Pick<Obfuscation, 'noise' | 'counts' | 'document'>,
-  S: readonly Matrix[]
-): number | null {
+/** The knot whose noise has the power nearest to that of S. @param S spectral density per radial bin, [C,C] */
+export function knotOfPower(obfuscation: Pick<Obfuscation, 'noise' | 'counts' | 'document'>, S: readonly Matrix[]): number {
+  const { noise, counts, document } = obfuscation;
   const [channels] = document.activation_shape;
-  const knots = document.knots.map((_, k) =>
-    Array.from(counts, (_count, bin) => unpack(noise, channels, k * counts.length + bin))
+  const of = (k: number) => Array.from(counts, (_, bin) => unpack(noise, channels, k * counts.length + bin));
+  return nearestPower(
+    document.knots.map((_, k) => of(k)),
+    S,
+    counts,
+    channels
   );
-  return nearestPower(knots, S, counts, channels);
 }
 
-/** The same for noise that is not in an artefact yet. @param knots of rising strength */
+/** The same among noises that are in no artefact yet. @param counts frequencies of each bin */
 export function nearestPower(
-  knots: readonly (readonly Matrix[])[],
+  noises: readonly (readonly Matrix[])[],
   S: readonly Matrix[],
   counts: ArrayLike<number>,
   channels: number
-): number | null {
+): number {
   const power = (matrices: readonly Matrix[]) =>
     matrices.reduce((sum, matrix, bin) => sum + counts[bin] * trace(matrix, channels), 0);
   const wanted = power(S);
-  const found = knots.map(power);
-  if (wanted < found[0] / 2) {
-    return null;
-  }
-  const distance = (k: number) => Math.abs(Math.log(found[k] / wanted));
-  return found.reduce((best, _, k) => (distance(k) < distance(best) ? k : best), 0);
+  const distances = noises.map(noise => Math.abs(Math.log(power(noise) / wanted)));
+  return distances.indexOf(Math.min(...distances));
 }
 
 /**
