@@ -16,6 +16,9 @@ const esModules = [
 ].join('|');
 const typescript = tsconfig => ['ts-jest', { tsconfig }];
 
+// Tests of minutes: npm test -- --long.
+const long = process.env.VEILBOOK_LONG_TESTS ? [] : ['\\.long\\.spec\\.ts$'];
+
 // Tests that open sessions themselves: jest's copy of process.env does not reach the native library.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
@@ -66,6 +69,7 @@ module.exports = {
         '\\.js$': '<rootDir>/test/esm-to-cjs.cjs'
       },
       transformIgnorePatterns: ['/node_modules/(?!echarts|zrender|tslib).+'],
+      testPathIgnorePatterns: ['/node_modules/', ...long],
       modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
     }
   ]

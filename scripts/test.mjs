@@ -38,7 +38,7 @@ function count(passed, failed, skipped) {
 
 function jest() {
   const report = join(reports, 'jest.json');
-  check('jest', 'jest', ['--json', `--outputFile=${report}`]);
+  check('jest', 'jest', ['--json', `--outputFile=${report}`], long ? { VEILBOOK_LONG_TESTS: '1' } : {});
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
     count(numPassedTests, numFailedTests, numPendingTests + numTodoTests);
@@ -86,7 +86,7 @@ if (long) {
   playwright();
 } else {
   process.stdout.write(
-    '\nLeft out here: slow notebook tests, parity with PyTorch and OpenCV, browser tests. Run them: npm test -- --long\n'
+    '\nLeft out here: tests of minutes, slow notebook tests, parity with PyTorch and OpenCV, browser tests. Run them: npm test -- --long\n'
   );
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { digitsWithArtefact } from '../../test/support/digits-artefact';
+import { DIGITS } from '../../test/models/digits';
+import { modelWithArtefact } from '../../test/support/artefact';
 import { loadModel, meaningOfAlpha } from '../models';
 import { type AuditReport } from '../protocol';
 import { certify } from './certify';
@@ -8,7 +9,7 @@ import { certify } from './certify';
 let dir: string;
 let report: AuditReport;
 beforeAll(async () => {
-  ({ dir } = await digitsWithArtefact(1, [0.3, 0.8]));
+  dir = await modelWithArtefact(undefined, DIGITS);
   const { obfuscation } = await loadModel(dir);
   const audited = (alpha: number) => ({
     alpha,
@@ -23,7 +24,7 @@ beforeAll(async () => {
     created: '2026-03-04T05:06:07.000Z',
     tool: 'veilbook 0',
     artefact: { sha256: obfuscation!.sha256 },
-    alphas: [audited(0.3), audited(0.8)]
+    alphas: [audited(0.1), audited(0.5), audited(0.9)]
   } as unknown as AuditReport;
 });
 afterAll(() => rmSync(dirname(dir), { recursive: true }));
@@ -36,14 +37,14 @@ describe('a certificate', () => {
     }
     const of = { ...report, artefact: { ...report.artefact, sha256: '0'.repeat(64) } };
     await expect(certify(of, dir)).rejects.toMatchObject({ code: 'artefact_mismatch' });
-    expect(meaningOfAlpha((await loadModel(dir)).obfuscation!, 0.8)).not.toContain('certified');
+    expect(meaningOfAlpha((await loadModel(dir)).obfuscation!, 0.9)).not.toContain('certified');
   });
 
   it('is said with ALPHA from then on, with attack and date, between knots too', async () => {
     await certify(report, dir);
     const { obfuscation } = await loadModel(dir);
-    expect(meaningOfAlpha(obfuscation!, 0.8)).toContain('An audit of 2026-03-04 certified 0.70, by attack A2.');
-    expect(meaningOfAlpha(obfuscation!, 0.55)).toContain('about 0.45');
+    expect(meaningOfAlpha(obfuscation!, 0.9)).toContain('An audit of 2026-03-04 certified 0.80, by attack A2.');
+    expect(meaningOfAlpha(obfuscation!, 0.7)).toContain('about 0.60');
   });
 
   it('of another artefact is refused', async () => {

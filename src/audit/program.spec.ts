@@ -77,7 +77,10 @@ describe('an attack that is a program', () => {
 
   it('that fails is named with the last line it said', async () => {
     const path = script('broken.py', 'import sys\nsys.exit("no such tensor")\n');
-    await expect(audited(path)).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining('no such tensor') });
+    await expect(audited(path)).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('no such tensor')
+    });
   });
 
   it('that writes nothing is refused', async () => {

@@ -32,6 +32,11 @@ export class Finished {
     return new Finished(folder, JSON.stringify(question));
   }
 
+  /** A store of its own that begins empty and is kept in memory. */
+  static none(): Finished {
+    return new Finished(null, '');
+  }
+
   /** A part's result (plain data and typed arrays): as it was left, or made now and kept. */
   async keep<T>(part: unknown, make: () => Promise<T>): Promise<T> {
     const key = this.keyOf(part);

@@ -18,6 +18,8 @@ const LITTLE: Partial<Sizes> = {
   averaged: 2,
   inverted: 2,
   inversionSteps: 6,
+  conformance: 'quick',
+  ceilingSteps: 2,
   shown: 2
 };
 

@@ -11,16 +11,19 @@ import {
   type AuditRequest
 } from '../protocol';
 import { chosenAttacks, costOf, costOfAll, inputsOf, picturing } from './attacks';
+import { adaptive } from './attacks/adaptive';
 import { linear } from './attacks/linear';
 import { reidentify } from './attacks/reidentification';
 import { type Attack } from './attack';
 import { bitsPerLook } from './bits';
+import { ceilingOf, type CeilingSubject } from './ceiling';
 import { conformance } from './conformance';
 import { controlsOf, monotonicity, strongestOf } from './judgement';
 import { letAt, type Outcome } from './let-at';
 import { Judge } from './metrics';
 import { Pace, stopped } from './pace';
 import { productSender } from './product-sender';
+import { Finished } from './resume';
 import { openScene, readQuestion, type Scene } from './scene';
 import { type Sender } from './sender';
 import { FULL, QUICK, type Sizes } from './sizes';
@@ -42,6 +45,7 @@ export interface AuditHooks {
 const IMAGE_COST = 0.09;
 const CANDIDATE_COST = 0.02;
 const CONFORMANCE_COST = { quick: 30, full: 240 };
+const CEILING_COST = { quick: 0, full: 180 };
 
 /**
  * Audit a model's obfuscation: let attackers who know model, artefact and ALPHA at what is sent, and report what the
@@ -71,7 +75,11 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
   const strengths = [null, ...question.alphas];
 
   const preparing = IMAGE_COST * images;
-  const total = preparing + strengths.length * (costOfAll(names, extra, effort, sizes) + reidCost) + CONFORMANCE_COST[effort];
+  const total =
+    preparing +
+    strengths.length * (costOfAll(names, extra, effort, sizes) + reidCost) +
+    CONFORMANCE_COST[effort] +
+    CEILING_COST[effort];
   const pace = new Pace(total, hooks.progress, hooks.signal);
   pace.enter('prepare', null, preparing);
   let seen = 0;
@@ -112,7 +120,10 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
   const strongest = noisy.map(strongestOf);
   const controls = controlsOf(clean, noisy, scene.obfuscation.document.clean.linear.r2, silent);
   pace.enter('conformance', null, CONFORMANCE_COST[effort]);
-  const leaving = await checkWhatLeaves(scene, hooks, effort);
+  const leaving = await checkWhatLeaves(scene, hooks);
+  pace.at(1);
+  pace.enter('ceiling', null, CEILING_COST[effort]);
+  const ceiling = sizes.ceilingSteps > 0 && !hooks.sender ? await bestPossible(scene, hooks.signal) : null;
   pace.at(1);
   if (!hooks.sender) {
     await sender.close();
@@ -138,7 +149,11 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
     controls,
     conformance: leaving,
     monotone: monotonicity(scene.alphas, noisy),
-    ceiling: null,
+    accuracy: document.knots.map(({ alpha, agreement, server }) => ({
+      alpha,
+      agreement: agreement.find(tried => tried.server.join() === server.join())!.ap
+    })),
+    ceiling,
     mutants: null,
     sheet: scene.alphas.flatMap((alpha, k) => strongest[k].shots.map(shot => ({ alpha, attack: strongest[k].name, ...shot }))),
     versions: versions(),
@@ -148,16 +163,28 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
 }
 
 async function checkWhatLeaves(
-  { model, obfuscation, alphas, own }: Scene,
-  { sender: given, signal }: AuditHooks,
-  effort: AuditRequest['effort']
+  { model, obfuscation, alphas, own, sizes }: Scene,
+  { sender: given, signal }: AuditHooks
 ): Promise<AuditCheck[]> {
   const sender = given ?? productSender(model);
-  const checks = await conformance({ sender, obfuscation, samples: own, alphas, model, signal }, effort);
+  const checks = await conformance({ sender, obfuscation, samples: own, alphas, model, signal }, sizes.conformance);
   if (!given) {
     await sender.close();
   }
   return checks;
+}
+
+/** How near A1 and A2 come to the best possible on made-up images: at the weakest ALPHA, in the middle, at the strongest. */
+async function bestPossible(scene: Scene, signal: AbortSignal): Promise<AuditReport['ceiling']> {
+  const { obfuscation, alphas, device, seed } = scene;
+  const some = [alphas[0], alphas[alphas.length >> 1], alphas[alphas.length - 1]];
+  const attacks: CeilingSubject['attacks'] = ({ population, own, statistics }) => {
+    const sizes = { ...scene.sizes, decoderSteps: { ...scene.sizes.decoderSteps, denoised: scene.sizes.ceilingSteps } };
+    // Nothing that was learned on photographs, or on another population, may be taken for these.
+    const here = { ...scene, obfuscation: population.obfuscation, own: [...own], statistics, sizes, finished: Finished.none() };
+    return [linear(here), { ...adaptive(here), inputs: ['denoised'] }];
+  };
+  return ceilingOf({ obfuscation, alphas: [...new Set(some)], attacks, device, seed, signal }, 'full');
 }
 
 /** Void comes first: without its controls an audit cannot say that anything is unsound. */

@@ -13,6 +13,10 @@ export interface Sizes {
   averaged: number;
   inverted: number;
   inversionSteps: number;
+  /** Of the checks of what leaves. */
+  conformance: 'quick' | 'full';
+  /** Training steps of the decoder on each population of made-up images and ALPHA; 0: none are made up. */
+  ceilingSteps: number;
   /** Images of the worst that a report shows for each ALPHA. */
   shown: number;
 }
@@ -29,6 +33,8 @@ export const QUICK: Sizes = {
   averaged: 6,
   inverted: 0,
   inversionSteps: 0,
+  conformance: 'quick',
+  ceilingSteps: 0,
   shown: 3
 };
 
@@ -37,9 +43,11 @@ export const FULL: Sizes = {
   own: 640,
   attacked: 100,
   gallery: 1000,
-  decoderSteps: { raw: 200, whitened: 200, denoised: 800 },
+  decoderSteps: { raw: 150, whitened: 150, denoised: 800 },
   averaged: 24,
-  inverted: 16,
+  inverted: 8,
   inversionSteps: 30,
+  conformance: 'full',
+  ceilingSteps: 150,
   shown: 3
 };

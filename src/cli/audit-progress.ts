@@ -7,7 +7,8 @@ const CELLS = 20;
 const STAGES: Record<string, string> = {
   prepare: 'activations of the photographs',
   clean: 'attacks on clean activations',
-  conformance: 'what leaves against what is declared'
+  conformance: 'what leaves against what is declared',
+  ceiling: 'attacks against the best possible'
 };
 
 export interface AuditDisplay {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VeilError, type AuditReport } from '../protocol';
+import { type VeilError, type AuditReport } from '../protocol';
 import { auditCommand, VERDICT_EXIT } from './audit';
 import { describeProgress } from './audit-progress';
 import { describeAudit } from './audit-report';
@@ -83,6 +83,6 @@ describe('what an audit says', () => {
 
   it('is told as it goes on', () => {
     const line = describeProgress({ stage: 'A2', alpha: 0.4, done: 0.425, seconds_left: 70 });
-    expect(line).toBe(' 42% ████████░░░░░░░░░░░░ attack A2, ALPHA 0.4 · 70 s left');
+    expect(line).toBe(' 42% █████████░░░░░░░░░░░ attack A2, ALPHA 0.4 · 70 s left');
   });
 });

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { ErrorBody } from './errors';
 import { LearnJobRequest, SidecarEvent, SidecarStatus } from './sidecar';
+import { SnapshotList, WorkspaceView } from './workspace';
 
 /**
  * The REST interface that the server extension offers the browser, under `<base url>veilbook/`:
@@ -15,7 +16,18 @@ import { LearnJobRequest, SidecarEvent, SidecarStatus } from './sidecar';
  * | `POST learn`             | `PanelLearnRequest` | `LearnJob`; started, or joined when the same one runs |
  * | `DELETE learn`           |            | `LearnJob`; it stops, and goes on when it is asked for again |
  * | `GET log?lines=N`        |            | `LogTail`; what the file holds, also when nothing runs |
+ * | `GET workspace`          |            | `PanelWorkspace`; 503 while no sidecar runs |
+ * | `POST workspace/snapshots` | `SnapshotRequest` | `WorkspaceOperation`, begun; so do those below, and start a sidecar |
+ * | `DELETE workspace/snapshots/ID` |     | `WorkspaceOperation` |
+ * | `PUT workspace/snapshots/ID/pin` | `PinRequest` | `Snapshot` |
+ * | `POST workspace/restore` | `RestoreRequest` | `WorkspaceOperation` |
+ * | `POST workspace/restore-files` | `RestoreFilesRequest` | `WorkspaceOperation` |
+ * | `POST workspace/undo`    |            | `WorkspaceOperation` |
+ * | `POST workspace/clone`   | `CloneRequest`, `to` a name | `WorkspaceOperation` |
+ * | `POST workspace/retain`  | `RetainRequest` | `WorkspaceOperation` |
+ * | `DELETE workspace/operations/ID` |    | `WorkspaceOperation`; it stops |
  *
+ * The workspace is the root directory of the Jupyter server; a clone comes to lie beside it.
  * Every other outcome is `ErrorBody` with the status of its code. The sidecar's token never crosses this interface.
  */
 export const PanelStatus = Type.Union(
@@ -38,6 +50,10 @@ export const PanelLearnRequest = Type.Composite(
   { title: 'PanelLearnRequest', additionalProperties: false }
 );
 export type PanelLearnRequest = Static<typeof PanelLearnRequest>;
+
+/** The workspace of this Jupyter server with its snapshots. */
+export const PanelWorkspace = Type.Composite([WorkspaceView, SnapshotList], { title: 'PanelWorkspace' });
+export type PanelWorkspace = Static<typeof PanelWorkspace>;
 
 export const LogTail = Type.Object({ lines: Type.Array(Type.String(), { description: 'oldest first' }) }, { title: 'LogTail' });
 export type LogTail = Static<typeof LogTail>;

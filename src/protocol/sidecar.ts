@@ -4,6 +4,7 @@ import { DeviceChoice, DeviceInfo } from './devices';
 import { ErrorBody } from './errors';
 import { AuditProgress, AuditReport, AuditRequest } from './audit';
 import { LearnProgress, LearnReport, LearnRequest } from './learning';
+import { WorkspaceOperation } from './workspace';
 
 /** `sidecar.json` in the state directory (0600, written by rename): how to reach the running sidecar. */
 export const ConnectionFile = Type.Object(
@@ -196,6 +197,7 @@ export const SidecarEvent = Type.Union(
     Type.Object({ type: Type.Literal('defaults'), defaults: Defaults }),
     Type.Object({ type: Type.Literal('learn'), job: LearnJob }),
     Type.Object({ type: Type.Literal('audit'), job: AuditJob }),
+    Type.Object({ type: Type.Literal('workspace'), operation: WorkspaceOperation }),
     Type.Object({ type: Type.Literal('stopping') })
   ],
   { title: 'SidecarEvent' }

@@ -280,3 +280,64 @@ export const RecoveredOperation = Type.Object(
   { title: 'RecoveredOperation' }
 );
 export type RecoveredOperation = Static<typeof RecoveredOperation>;
+
+/** What came of an operation that is done, by its kind; of a deletion there is nothing. */
+export const OperationResult = Type.Object(
+  {
+    snapshot: Type.Optional(Snapshot),
+    restored: Type.Optional(RestoreReport),
+    made: Type.Optional(Workspace),
+    retained: Type.Optional(RetentionReport)
+  },
+  { title: 'OperationResult' }
+);
+export type OperationResult = Static<typeof OperationResult>;
+
+/** An operation as it is watched from another process. */
+export const WorkspaceOperation = Type.Object(
+  {
+    record: OperationRecord,
+    result: Nullable(OperationResult, 'in state done, while the process that ran it remembers')
+  },
+  { title: 'WorkspaceOperation' }
+);
+export type WorkspaceOperation = Static<typeof WorkspaceOperation>;
+
+export const WorkspaceView = Type.Object(
+  {
+    workspace: Workspace,
+    capabilities: WorkspaceCapabilities,
+    operation: Nullable(WorkspaceOperation, 'the last one, running or over; null before the first')
+  },
+  { title: 'WorkspaceView' }
+);
+export type WorkspaceView = Static<typeof WorkspaceView>;
+
+export const SnapshotList = Type.Object(
+  { snapshots: Type.Array(Snapshot, { description: 'newest first' }) },
+  { title: 'SnapshotList' }
+);
+export type SnapshotList = Static<typeof SnapshotList>;
+
+const snapshotId = Type.String({ minLength: 1 });
+
+export const RestoreRequest = Type.Object({ snapshot: snapshotId }, { title: 'RestoreRequest', additionalProperties: false });
+export type RestoreRequest = Static<typeof RestoreRequest>;
+
+export const RestoreFilesRequest = Type.Object(
+  {
+    snapshot: snapshotId,
+    paths: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 1000, description: 'relative to the workspace' })
+  },
+  { title: 'RestoreFilesRequest', additionalProperties: false }
+);
+export type RestoreFilesRequest = Static<typeof RestoreFilesRequest>;
+
+export const PinRequest = Type.Object({ pinned: Type.Boolean() }, { title: 'PinRequest', additionalProperties: false });
+export type PinRequest = Static<typeof PinRequest>;
+
+export const RetainRequest = Type.Composite(
+  [RetentionPolicy, Type.Object({ dry_run: Type.Optional(Type.Boolean({ description: 'say only what would be removed' })) })],
+  { title: 'RetainRequest', additionalProperties: false }
+);
+export type RetainRequest = Static<typeof RetainRequest>;

@@ -18,6 +18,7 @@ import type { RunHistory } from './history';
 import type { Auditing } from './auditing';
 import type { Learning } from './learning';
 import type { Metrics } from './metrics';
+import type { Workspaces } from './workspaces';
 
 /** A Fastify instance whose schemas are TypeBox types. */
 export type App = FastifyInstance<
@@ -44,6 +45,7 @@ export interface SidecarContext {
   cancellation: Cancellation;
   learning: Learning;
   auditing: Auditing;
+  workspaces: Workspaces;
   metrics: Metrics;
   connections(): number;
   /** Asked to stop; returns at once. */

@@ -21,6 +21,7 @@ import { createServer } from './server';
 import { DRAIN_MS, type SidecarSettings } from './settings';
 import { chooseSocket, clearStaleSockets, removeIfThere } from './socket-path';
 import { openPrivateDir, statePaths } from './state-dir';
+import { Workspaces } from './workspaces';
 
 /** How long an answer may take to be read once nothing runs any more. */
 const FLUSH_MS = 2000;
@@ -60,6 +61,7 @@ export async function startSidecar(
   const slot = new JobSlot();
   const learning = new Job(learningKind(events), settings.learnCommand, slot, log);
   const auditing = new Job(auditingKind(events), settings.auditCommand, slot, log);
+  const workspaces = new Workspaces(events, log);
   let stopping = false;
   let finish: () => void;
   const stopped = new Promise<void>(settle => (finish = settle));
@@ -79,6 +81,7 @@ export async function startSidecar(
     cancellation,
     learning,
     auditing,
+    workspaces,
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop
@@ -86,7 +89,7 @@ export async function startSidecar(
   const app = await createServer(context);
   const lease = new IdleLease(app.server, {
     idleMs: settings.idleMinutes * 60_000,
-    running: () => cancellation.running + (learning.running || auditing.running ? 1 : 0),
+    running: () => cancellation.running + (learning.running || auditing.running ? 1 : 0) + workspaces.running,
     isReachable: () => isOurs(paths.connection, hello.instance),
     onExpired: stop
   });
@@ -109,7 +112,7 @@ export async function startSidecar(
   async function wind(): Promise<void> {
     lease.release();
     removeConnectionIfOurs(paths.connection, hello.instance);
-    const jobs = Promise.all([learning.close(), auditing.close()]);
+    const jobs = Promise.all([learning.close(), auditing.close(), workspaces.close()]);
     events.publish({ type: 'stopping' });
     const closed = app.close().then(() => true);
     const closesWithin = (ms: number) => Promise.race([closed, delay(ms, false, { ref: false })]);

@@ -61,6 +61,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.paths).sort()).toEqual(
       [
         '/metrics',
+        '/v1/audit',
         '/v1/defaults',
         '/v1/detect',
         '/v1/devices',
@@ -73,7 +74,17 @@ describe('the OpenAPI document', () => {
         '/v1/log',
         '/v1/postprocess',
         '/v1/status',
-        '/v1/stop'
+        '/v1/stop',
+        '/v1/workspace',
+        '/v1/workspace/clone',
+        '/v1/workspace/operations/{id}',
+        '/v1/workspace/restore',
+        '/v1/workspace/restore-files',
+        '/v1/workspace/retain',
+        '/v1/workspace/snapshots',
+        '/v1/workspace/snapshots/{id}',
+        '/v1/workspace/snapshots/{id}/pin',
+        '/v1/workspace/undo'
       ].sort()
     );
     expect(document.paths['/v1/detect'].post.responses).toEqual(

@@ -12,6 +12,7 @@ import { forwardRoutes } from './routes/forward';
 import { auditRoutes } from './routes/audit';
 import { learnRoutes } from './routes/learn';
 import { statusRoutes } from './routes/status';
+import { workspaceRoutes } from './routes/workspace';
 import { acceptSharedFrames } from './shared-frame';
 
 const MAX_CONNECTIONS = 512;
@@ -42,7 +43,7 @@ export async function createServer(context: SidecarContext): Promise<App> {
       security: [{ token: [] }]
     }
   });
-  for (const routes of [statusRoutes, detectRoutes, forwardRoutes, learnRoutes, auditRoutes, eventRoutes]) {
+  for (const routes of [statusRoutes, detectRoutes, forwardRoutes, learnRoutes, auditRoutes, workspaceRoutes, eventRoutes]) {
     await app.register(async scope => routes(scope, context));
   }
   await app.ready();

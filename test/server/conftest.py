@@ -22,6 +22,7 @@ def state_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A state directory of its own, with a path short enough for a socket; its sidecar is ended afterwards."""
     path = Path(tempfile.mkdtemp(prefix="veil-", dir="/tmp"))
     monkeypatch.setenv("VEILBOOK_STATE_DIR", str(path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(path / "data"))  # where snapshots lie
     yield path
     launcher.stop(path)
     shutil.rmtree(path, ignore_errors=True)

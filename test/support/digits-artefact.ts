@@ -33,7 +33,7 @@ export async function digitsWithArtefact(count: number, alphas: readonly number[
   cpSync(DIGITS, dir, { recursive: true });
   const { manifest } = await loadModel(dir);
   const shape = manifest.head.activation.shape as [number, number, number];
-  const samples = await samplesOf(dir, join(root, 'learned'), 120, 5);
+  const samples = await samplesOf(dir, join(root, 'learned'), 64, 5);
   const statistics = await statisticsOf(samples, shape, DEVICE, () => undefined);
   const { spectra } = statistics;
   const white = (power: number): Matrix[] =>

@@ -30,6 +30,7 @@ const lab = spawn(
       PATH: `${join(root, '.venv', 'bin')}:${process.env.PATH}`,
       VEILBOOK_UI_PORT: port,
       VEILBOOK_STATE_DIR: state,
+      XDG_DATA_HOME: inside('share'),
       JUPYTERLAB_GALATA_ROOT_DIR: work,
       JUPYTER_RUNTIME_DIR: inside('runtime'),
       JUPYTER_CONFIG_DIR: inside('config'),

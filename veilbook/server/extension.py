@@ -15,6 +15,7 @@ from .handlers import PANEL_SETTING, routes
 from .panel import Panel, State
 from .relay import EventRelay
 from .sidecar import JsonObject
+from .workspace import workspace_routes
 
 EVENT_SCHEMA_ID = "https://schema.veilbook.dev/sidecar-event/v1"
 EVENT_SCHEMA_FILE = Path(__file__).parent / "events" / "sidecar-event.yaml"
@@ -37,7 +38,7 @@ class VeilbookExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the panel's routes; the server puts its base URL before them."""
-        self.handlers.extend(routes())
+        self.handlers.extend([*routes(), *workspace_routes()])
 
     async def stop_extension(self) -> None:
         """Close the connection to the sidecar. The sidecar itself stays for the kernels; its idle lease ends it."""

@@ -33,6 +33,11 @@ class PanelHandler(APIHandler):
         panel: Panel = self.settings[PANEL_SETTING]
         return panel
 
+    @property
+    def root(self) -> Path:
+        """The root directory of this server: what a browser names lies below it."""
+        return Path(getattr(self.contents_manager, "root_dir", "") or ".").expanduser()
+
     async def answer(self, work: Awaitable[JsonObject]) -> None:
         """Finish with the document, or with the ErrorBody of the VeilError that was raised instead."""
         try:
@@ -121,8 +126,7 @@ class LearnHandler(PanelHandler):
         body = self.get_json_body()
         if not isinstance(body, dict) or not isinstance(body.get("images"), str):
             raise HTTPError(400, "The body must be an object with images, a folder. Nothing was started.")
-        root = Path(getattr(self.contents_manager, "root_dir", "") or ".").expanduser()
-        await self.answer(self.panel.learn(body, root))
+        await self.answer(self.panel.learn(body, self.root))
 
     @authenticated
     @authorized

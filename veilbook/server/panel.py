@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 from .. import launcher
 from .._log import log_lines
@@ -20,6 +21,8 @@ State = Literal["running", "stopped", "failed"]
 #: A little more than the launcher itself waits for a running one to finish and a new one to answer.
 BEGIN_SECONDS = 90.0
 FAILURE_LOG_LINES = 5
+#: What a crash left is finished before the first answer about a workspace.
+WORKSPACE_SECONDS = 60.0
 
 
 class Panel:
@@ -101,6 +104,27 @@ class Panel:
         answer: JsonObject = await sidecar.ask(connection, "DELETE", "/v1/learn")
         return answer
 
+    async def workspace(self, root: Path) -> JsonObject:
+        """The ``PanelWorkspace`` of ``root``. Starts nothing; raises VeilError, also while no sidecar runs."""
+        connection = await self._needed("Snapshots were not listed.")
+        seconds = WORKSPACE_SECONDS
+        view: JsonObject = await sidecar.ask(connection, "GET", _workspace("", root), seconds=seconds)
+        listed: JsonObject = await sidecar.ask(connection, "GET", _workspace("/snapshots", root), seconds=seconds)
+        return {**view, **listed}
+
+    async def change_workspace(self, verb: str, path: str, root: Path, body: JsonObject | None = None) -> JsonObject:
+        """One request about the workspace ``root``; a sidecar is started where none runs. Raises VeilError."""
+        if await sidecar.attach(self.directory) is None:
+            started = await self.start()
+            if started["state"] == "failed":
+                error = started["error"]
+                raise VeilError("sidecar_unavailable", f"{error['message']} Nothing was done.", error["remedy"])
+        connection = await self._needed("Nothing was done.")
+        answer: JsonObject = await sidecar.ask(
+            connection, verb, _workspace(path, root), seconds=WORKSPACE_SECONDS, body=body
+        )
+        return answer
+
     async def _needed(self, undone: str) -> Connection:
         connection = await sidecar.attach(self.directory)
         if connection is None:
@@ -151,3 +175,7 @@ class Panel:
         if before != self._last:
             self._announce(state)
         return status
+
+
+def _workspace(path: str, root: Path) -> str:
+    return f"/v1/workspace{path}?{urlencode({'dir': os.path.abspath(root)})}"

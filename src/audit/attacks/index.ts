@@ -54,7 +54,7 @@ export function costOf({ name, looks = [1], most = Infinity }: Attack, input: At
   const images = Math.min(most, sizes.attacked);
   const training = name === 'A2' ? 0.14 * sizes.decoderSteps[input] : 0;
   const sending = looks.length > 1 ? 0.012 * images * Math.max(...looks) : 0;
-  const descent = name === 'A3' ? 0.2 * (images + 4) * sizes.inversionSteps : 0;
+  const descent = name === 'A3' ? 0.2 * (images + 3) * sizes.inversionSteps : 0;
   return 0.3 + 0.05 * images * looks.length + training + sending + descent;
 }
 

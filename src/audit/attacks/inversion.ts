@@ -17,7 +17,7 @@ const RATE = 5e-3;
 const VARIATION = 50;
 const SMOOTH = 1e-3;
 /** Own images that say after how many steps to stop. */
-const STOPPING = 4;
+const STOPPING = 3;
 /** The descent is looked at after each of so many parts. */
 const PARTS = 3;
 

@@ -1,0 +1,127 @@
+import { Type } from '@sinclair/typebox';
+import {
+  CloneRequest,
+  PinRequest,
+  RestoreFilesRequest,
+  RestoreRequest,
+  RetainRequest,
+  Snapshot,
+  SnapshotList,
+  SnapshotRequest,
+  WorkspaceOperation,
+  WorkspaceView
+} from '../../protocol';
+import type { App, SidecarContext } from '../context';
+import { answers } from './answers';
+
+const Folder = Type.Object(
+  { dir: Type.String({ minLength: 1, description: "the workspace's folder, a whole path" }) },
+  { additionalProperties: false }
+);
+const Named = Type.Object({ id: Type.String({ minLength: 1 }) });
+
+/**
+ * Snapshots of a folder. What takes long is answered at once with an operation, whose progress is told by events of
+ * type `workspace`; one runs at a time on one workspace.
+ */
+export function workspaceRoutes(app: App, { workspaces }: SidecarContext): void {
+  const begins = answers(WorkspaceOperation);
+
+  app.get('/v1/workspace', { schema: { querystring: Folder, response: answers(WorkspaceView) } }, async ({ query }) =>
+    workspaces.view(query.dir)
+  );
+
+  app.get('/v1/workspace/snapshots', { schema: { querystring: Folder, response: answers(SnapshotList) } }, async ({ query }) => ({
+    snapshots: await workspaces.snapshots(query.dir)
+  }));
+
+  app.post(
+    '/v1/workspace/snapshots',
+    { schema: { querystring: Folder, body: SnapshotRequest, response: begins } },
+    async ({ query, body }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.takeSnapshot(body),
+        snapshot => ({ snapshot })
+      )
+  );
+
+  app.delete(
+    '/v1/workspace/snapshots/:id',
+    { schema: { params: Named, querystring: Folder, response: begins } },
+    async ({ params, query }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.deleteSnapshot(params.id),
+        () => ({})
+      )
+  );
+
+  app.put(
+    '/v1/workspace/snapshots/:id/pin',
+    { schema: { params: Named, querystring: Folder, body: PinRequest, response: answers(Snapshot) } },
+    async ({ params, query, body }) => workspaces.pin(query.dir, params.id, body.pinned)
+  );
+
+  app.post(
+    '/v1/workspace/restore',
+    { schema: { querystring: Folder, body: RestoreRequest, response: begins } },
+    async ({ query, body }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.restore(body.snapshot),
+        restored => ({ restored })
+      )
+  );
+
+  app.post(
+    '/v1/workspace/restore-files',
+    { schema: { querystring: Folder, body: RestoreFilesRequest, response: begins } },
+    async ({ query, body }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.restoreFiles(body.snapshot, body.paths),
+        restored => ({ restored })
+      )
+  );
+
+  app.post('/v1/workspace/undo', { schema: { querystring: Folder, response: begins } }, async ({ query }) =>
+    workspaces.begin(
+      query.dir,
+      provider => provider.undoRestore(),
+      restored => ({ restored })
+    )
+  );
+
+  app.post(
+    '/v1/workspace/clone',
+    { schema: { querystring: Folder, body: CloneRequest, response: begins } },
+    async ({ query, body }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.clone(body),
+        made => ({ made })
+      )
+  );
+
+  app.post(
+    '/v1/workspace/retain',
+    { schema: { querystring: Folder, body: RetainRequest, response: begins } },
+    async ({ query, body: { dry_run: dryRun, ...policy } }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.retain(policy, dryRun),
+        retained => ({ retained })
+      )
+  );
+
+  app.get('/v1/workspace/operations/:id', { schema: { params: Named, response: begins } }, async ({ params }) =>
+    workspaces.operation(params.id)
+  );
+
+  app.delete(
+    '/v1/workspace/operations/:id',
+    { schema: { description: 'stop it, and leave everything as it was', params: Named, response: begins } },
+    async ({ params }) => workspaces.cancel(params.id)
+  );
+}
