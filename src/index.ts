@@ -4,7 +4,15 @@ import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
 import { sidecarPlugin } from './lab/plugins/sidecar';
 import { statusPlugin } from './lab/plugins/status';
+import { workspacePlugin } from './lab/plugins/workspace';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [sidecarPlugin, panelPlugin, learnPlugin, statusPlugin, logPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  sidecarPlugin,
+  workspacePlugin,
+  panelPlugin,
+  learnPlugin,
+  statusPlugin,
+  logPlugin
+];
 
 export default plugins;

@@ -1,8 +1,18 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Defaults, ErrorBody, LearnJob, LogTail, PanelLearnRequest, PanelStatus } from '../protocol';
-import type { Failure, Operation } from './tokens';
+import type {
+  Defaults,
+  ErrorBody,
+  LearnJob,
+  LogTail,
+  PanelLearnRequest,
+  PanelStatus,
+  PanelWorkspace,
+  Snapshot,
+  WorkspaceOperation
+} from '../protocol';
+import type { Failure, Operation, WorkspaceAction } from './tokens';
 
 /** Why a request has no answer: nobody answered, we may not ask, or the answer is no. */
 export class RequestError extends Error {
@@ -41,6 +51,35 @@ export class PanelApi {
 
   stopLearning(): Promise<LearnJob> {
     return this._request('learn', { method: 'DELETE' });
+  }
+
+  workspace(): Promise<PanelWorkspace> {
+    return this._request('workspace');
+  }
+
+  /** Begin it; events tell how it goes on. */
+  begin(action: WorkspaceAction): Promise<WorkspaceOperation> {
+    const post = (endpoint: string, body: object) => this._request<WorkspaceOperation>(endpoint, sent('POST', body));
+    switch (action.kind) {
+      case 'snapshot':
+        return post('workspace/snapshots', action.request);
+      case 'restore':
+        return post('workspace/restore', { snapshot: action.snapshot });
+      case 'undo':
+        return post('workspace/undo', {});
+      case 'clone':
+        return post('workspace/clone', { snapshot: action.snapshot, to: action.to });
+      case 'delete_snapshot':
+        return this._request(`workspace/snapshots/${action.snapshot}`, { method: 'DELETE' });
+    }
+  }
+
+  pin(snapshot: string, pinned: boolean): Promise<Snapshot> {
+    return this._request(`workspace/snapshots/${snapshot}/pin`, sent('PUT', { pinned }));
+  }
+
+  cancel(operation: string): Promise<WorkspaceOperation> {
+    return this._request(`workspace/operations/${operation}`, { method: 'DELETE' });
   }
 
   async log(lines: number): Promise<string[]> {
@@ -98,6 +137,8 @@ export class PanelApi {
     });
   }
 }
+
+const sent = (method: string, body: object): RequestInit => ({ method, body: JSON.stringify(body) });
 
 function parse(text: string): unknown {
   try {

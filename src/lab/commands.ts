@@ -15,6 +15,13 @@ export const CommandIDs = {
   learnOn: 'veilbook:learn-on',
   stopLearning: 'veilbook:stop-learning',
   installLearned: 'veilbook:install-learned',
+  snapshot: 'veilbook:snapshot',
+  restoreSnapshot: 'veilbook:restore-snapshot',
+  undoRestore: 'veilbook:undo-restore',
+  cloneSnapshot: 'veilbook:clone-snapshot',
+  pinSnapshot: 'veilbook:pin-snapshot',
+  deleteSnapshot: 'veilbook:delete-snapshot',
+  stopOperation: 'veilbook:stop-workspace-operation',
   showLog: 'veilbook:show-log'
 } as const;
 

@@ -1,4 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
+import pinSvg from '../../style/icons/pin.svg';
 import veilbookSvg from '../../style/icons/veilbook.svg';
 
 export const veilbookIcon = new LabIcon({ name: 'veilbook:icon', svgstr: veilbookSvg });
+export const pinIcon = new LabIcon({ name: 'veilbook:pin', svgstr: pinSvg });

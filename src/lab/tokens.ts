@@ -1,7 +1,15 @@
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { Defaults, ErrorBody, PanelLearnRequest, PanelStatus } from '../protocol';
+import type {
+  Defaults,
+  ErrorBody,
+  PanelLearnRequest,
+  PanelStatus,
+  PanelWorkspace,
+  SnapshotRequest,
+  WorkspaceOperation
+} from '../protocol';
 
 /** What went wrong and what to do about it. */
 export type Failure = ErrorBody['error'];
@@ -47,5 +55,45 @@ export interface ISidecarModel extends IDisposable {
   /** The last lines of the log, oldest first. Rejects with a RequestError. */
   readLog(lines: number): Promise<string[]>;
 }
+
+/** What is known of the workspace: `stopped` while there is no sidecar to ask, `broken` when it says why it cannot tell. */
+export type WorkspaceState =
+  { state: 'unknown' } | { state: 'stopped' } | { state: 'broken'; failure: Failure } | { state: 'known'; view: PanelWorkspace };
+
+/** What a person asks for that takes its time; `to` is the name of the clone's folder, beside the workspace. */
+export type WorkspaceAction =
+  | { kind: 'snapshot'; request: SnapshotRequest }
+  | { kind: 'restore'; snapshot: string }
+  | { kind: 'undo' }
+  | { kind: 'clone'; snapshot: string; to: string }
+  | { kind: 'delete_snapshot'; snapshot: string };
+
+/** The root folder of the server and its snapshots. It asks nothing while nobody watches and nothing is under way. */
+export interface IWorkspaceModel extends IDisposable {
+  /** What was last known; kept while there is an outage. */
+  readonly current: WorkspaceState;
+  /** Null while the server answers. */
+  readonly outage: Outage | null;
+  /** When the server last answered; null before it ever did. */
+  readonly asOf: Date | null;
+  /** What runs now; null when nothing does. */
+  readonly running: WorkspaceOperation | null;
+  /** A request that has not been answered yet. */
+  readonly asking: boolean;
+  readonly changed: ISignal<IWorkspaceModel, void>;
+
+  /** Keep the model up to date until the returned object is disposed. */
+  watch(pace: Pace): IDisposable;
+  /** Ask now. Never rejects: what came of it is in `current` and `outage`. */
+  refresh(): Promise<void>;
+  /** Begin, and resolve when it is done. Rejects with a RequestError, also when it failed or was cancelled. */
+  perform(action: WorkspaceAction): Promise<WorkspaceOperation>;
+  /** Keep a snapshot until it is unpinned. Rejects with a RequestError. */
+  pin(snapshot: string, pinned: boolean): Promise<void>;
+  /** Stop what runs. Rejects with a RequestError, also when it can no longer be stopped. */
+  cancel(): Promise<void>;
+}
+
+export const IWorkspaceModel = new Token<IWorkspaceModel>('veilbook:IWorkspaceModel', 'The workspace and its snapshots.');
 
 export const ISidecarModel = new Token<ISidecarModel>('veilbook:ISidecarModel', 'The state of the Veilbook sidecar.');

@@ -1,5 +1,15 @@
 /** Documents as they cross the boundaries of the front end. */
-import type { FrameBundle, LearnJob, LearnReport, RunSummary, SidecarStatus } from '../../src/protocol';
+import type {
+  FrameBundle,
+  LearnJob,
+  LearnReport,
+  OperationRecord,
+  PanelWorkspace,
+  RunSummary,
+  SidecarStatus,
+  Snapshot,
+  WorkspaceOperation
+} from '../../src/protocol';
 
 const SHA = '0123456789abcdef'.repeat(4);
 const PICTURE = { mime: 'image/png' as const, base64: 'iVBORw0KGgo=', width: 200, height: 100 };
@@ -118,6 +128,100 @@ export function sidecarStatus(changes: Partial<SidecarStatus> = {}): SidecarStat
     },
     defaults: { alpha: 0.2, device: 'auto' },
     runs: [],
+    ...changes
+  };
+}
+
+export function snapshot(id: string, changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    id,
+    workspace: 'work-0123456789ab',
+    label: `label of ${id}`,
+    kind: 'user',
+    created: new Date(Date.now() - 14 * 60_000).toISOString(),
+    state: 'ready',
+    error: null,
+    pinned: false,
+    parent: null,
+    git: { commit: '3f2c1ab9'.repeat(5), branch: 'main', dirty: true },
+    notebook: null,
+    run: null,
+    saved_documents: true,
+    files: 12,
+    bytes: 327_155_712,
+    copied_bytes: 0,
+    method: 'hardlink',
+    paths: null,
+    left_out: [],
+    left_out_total: 0,
+    tree: null,
+    ...changes
+  };
+}
+
+export function operation(
+  changes: Partial<OperationRecord> = {},
+  result: WorkspaceOperation['result'] = null
+): WorkspaceOperation {
+  const now = new Date().toISOString();
+  return {
+    record: {
+      schema: 1,
+      id: 'operation-1',
+      kind: 'snapshot',
+      workspace: 'work-0123456789ab',
+      state: 'running',
+      phase: 'copying',
+      started: now,
+      updated: now,
+      host: 'here',
+      pid: 1,
+      snapshot: null,
+      safety: null,
+      target: null,
+      paths: null,
+      progress: null,
+      error: null,
+      ...changes
+    },
+    result
+  };
+}
+
+export function panelWorkspace(snapshots: Snapshot[] = [], changes: Partial<PanelWorkspace> = {}): PanelWorkspace {
+  const yes = { allowed: true, reason: null, remedy: null };
+  return {
+    workspace: {
+      id: 'work-0123456789ab',
+      name: 'work',
+      provider: 'local',
+      location: '/home/me/work',
+      state: 'present',
+      made_here: false,
+      clone_of: null,
+      snapshots: snapshots.length,
+      newest_snapshot: snapshots[0]?.id ?? null,
+      last_restore: null,
+      running: null
+    },
+    capabilities: {
+      provider: 'local',
+      actions: {
+        snapshot: yes,
+        restore: yes,
+        restore_files: yes,
+        undo: yes,
+        clone: yes,
+        delete_snapshot: yes,
+        delete_workspace: yes
+      },
+      method: 'hardlink',
+      browse: true,
+      restore_restarts: false,
+      free_bytes: null
+    },
+    operation: null,
+    snapshots,
     ...changes
   };
 }

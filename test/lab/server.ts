@@ -5,12 +5,23 @@ import { Stream } from '@lumino/signaling';
 import { PanelApi } from '../../src/lab/api';
 import { PANEL_EVENT_SCHEMA_ID } from '../../src/lab/model/events';
 import { SidecarModel } from '../../src/lab/model/sidecar';
-import type { Defaults, ErrorBody, LearnJob, PanelEvent, PanelStatus } from '../../src/protocol';
+import { WorkspaceModel } from '../../src/lab/model/workspace';
+import type {
+  Defaults,
+  ErrorBody,
+  LearnJob,
+  PanelEvent,
+  PanelStatus,
+  PanelWorkspace,
+  Snapshot,
+  WorkspaceOperation
+} from '../../src/protocol';
 
 export interface Answer {
   status?: number;
   /** A string is sent as it is. */
-  body: PanelStatus | ErrorBody | Defaults | LearnJob | { lines: string[] } | string;
+  body:
+    PanelStatus | ErrorBody | Defaults | LearnJob | PanelWorkspace | WorkspaceOperation | Snapshot | { lines: string[] } | string;
 }
 
 export class TestServer {
@@ -41,11 +52,19 @@ export class TestServer {
   }
 
   model(interval = 10_000): SidecarModel {
+    return new SidecarModel(this._api(), this.events, interval);
+  }
+
+  workspace(): WorkspaceModel {
+    return new WorkspaceModel(this._api(), this.events);
+  }
+
+  private _api(): PanelApi {
     const settings = ServerConnection.makeSettings({
       baseUrl: 'http://localhost/user/me/',
       fetch: (input: RequestInfo | URL, init?: RequestInit) => this._fetch(new Request(input, init))
     });
-    return new SidecarModel(new PanelApi(settings, nullTranslator.load('veilbook')), this.events, interval);
+    return new PanelApi(settings, nullTranslator.load('veilbook'));
   }
 
   private async _fetch(request: Request): Promise<Response> {

@@ -16,6 +16,7 @@ export function isPanelEvent(emission: Event.Emission): emission is Event.Emissi
     ((type === 'run' && emission.run !== undefined) ||
       (type === 'defaults' && emission.defaults !== undefined) ||
       (type === 'learn' && emission.job !== undefined) ||
+      (type === 'workspace' && emission.operation !== undefined) ||
       type === 'stopping' ||
       type === 'state')
   );

@@ -185,6 +185,8 @@ export class SidecarModel implements ISidecarModel {
           void this.refresh();
         }
         break;
+      case 'workspace':
+        break;
       default:
         void this.refresh();
     }

@@ -2,26 +2,29 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, openCommand } from '../commands';
-import { ISidecarModel } from '../tokens';
+import { ISidecarModel, IWorkspaceModel } from '../tokens';
 import { InferenceSection } from '../widgets/section';
 import { VeilbookPanel } from '../widgets/panel';
+import { WorkspaceSection } from '../widgets/workspacesection';
 
 /** The side panel in the left area. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'veilbook:panel',
   description: 'Adds the Veilbook side panel.',
   autoStart: true,
-  requires: [ISidecarModel],
+  requires: [ISidecarModel, IWorkspaceModel],
   optional: [ITranslator, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: ISidecarModel,
+    workspace: IWorkspaceModel,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
   ) => {
     const trans = (translator ?? nullTranslator).load('veilbook');
     const panel = new VeilbookPanel(translator ?? nullTranslator);
+    panel.addWidget(new WorkspaceSection(workspace, app.commands, trans));
     panel.addWidget(new InferenceSection(model, app.commands, trans));
     app.shell.add(panel, 'left', { rank: 550 });
     restorer?.add(panel, panel.id);

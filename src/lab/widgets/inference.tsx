@@ -17,14 +17,14 @@ export function Inference({ model, execute, trans }: InferenceProps): JSX.Elemen
   const { current, outage, operation } = model;
   if (outage?.kind === 'forbidden') {
     return (
-      <div className="jp-Veilbook-inference">
+      <div className="jp-Veilbook-content">
         <Forbidden failure={outage.failure} onRetry={() => void model.refresh()} trans={trans} />
       </div>
     );
   }
   const frozen = outage !== null || operation !== null;
   return (
-    <div className="jp-Veilbook-inference" aria-busy={operation !== null}>
+    <div className="jp-Veilbook-content" aria-busy={operation !== null}>
       {operation && <Progress operation={operation} trans={trans} />}
       {outage && <Offline failure={outage.failure} asOf={model.asOf} onRetry={() => void model.refresh()} trans={trans} />}
       {current.state === 'unknown' && !frozen && <Asking trans={trans} />}

@@ -177,7 +177,7 @@ describe('the inference section', () => {
     };
     const restarting = model.run('restart');
     await until(() => node.querySelector('[role="status"]')?.textContent === 'Restarting…');
-    expect(one(node, '.jp-Veilbook-inference').getAttribute('aria-busy')).toBe('true');
+    expect(one(node, '.jp-Veilbook-content').getAttribute('aria-busy')).toBe('true');
     expect(one<HTMLFieldSetElement>(node, 'fieldset').disabled).toBe(true);
     finish();
     await restarting;

@@ -89,7 +89,7 @@ export function Offline({ failure, asOf, onRetry, trans }: OutageProps & { asOf:
   );
 }
 
-function Retry({ onRetry, trans }: { onRetry: () => void; trans: TranslationBundle }): JSX.Element {
+export function Retry({ onRetry, trans }: { onRetry: () => void; trans: TranslationBundle }): JSX.Element {
   return (
     <button type="button" className="jp-Veilbook-button" onClick={onRetry}>
       {trans.__('Retry')}
@@ -108,7 +108,7 @@ interface MessageProps {
 }
 
 /** A state in words: what is, why, the way out, and the buttons for it. */
-function Message({ icon, title, text, remedy, alert, children }: MessageProps): JSX.Element {
+export function Message({ icon, title, text, remedy, alert, children }: MessageProps): JSX.Element {
   return (
     <div className="jp-Veilbook-message" role={alert ? 'alert' : undefined}>
       <h3>

@@ -1,13 +1,19 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
-import { Signal } from '@lumino/signaling';
+import { Signal, type ISignal } from '@lumino/signaling';
 import type { ISidecarModel, Pace } from '../tokens';
 
-/** A view of the sidecar that watches, and draws, only while it can be seen. */
-export abstract class WatchingWidget extends ReactWidget {
+/** A model that keeps itself up to date for as long as somebody watches. */
+interface Watched {
+  readonly changed: ISignal<unknown, void>;
+  watch(pace: Pace): IDisposable;
+}
+
+/** A view of a model that watches, and draws, only while it can be seen. */
+export abstract class WatchingWidget<Model extends Watched = ISidecarModel> extends ReactWidget {
   constructor(
-    protected readonly model: ISidecarModel,
+    protected readonly model: Model,
     private readonly _pace: Pace
   ) {
     super();

@@ -1,0 +1,119 @@
+import { Time } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+import type { OperationKind, OperationPhase, PanelWorkspace, WorkspaceOperation } from '../../protocol';
+
+interface OperationBarProps {
+  operation: WorkspaceOperation;
+  disabled: boolean;
+  onCancel: () => void;
+  trans: TranslationBundle;
+}
+
+/** A bar with kind and phase, and the way to stop it. Only a new phase is read out, not every file. */
+export function OperationBar({ operation, disabled, onCancel, trans }: OperationBarProps): JSX.Element {
+  const { kind, phase, progress } = operation.record;
+  const done = progress?.done ?? null;
+  const facts = [];
+  if (done !== null) {
+    facts.push(trans.__('%1%', Math.floor(100 * done)));
+  }
+  if (progress && progress.files > 0) {
+    facts.push(
+      progress.files_total === null
+        ? trans._n('%1 file', '%1 files', progress.files)
+        : trans.__('%1 of %2 files', progress.files, progress.files_total)
+    );
+  }
+  // From then on it finishes, whatever is asked for.
+  const final = phase === 'committing' || phase === 'finished';
+  return (
+    <section className="jp-Veilbook-operation" aria-label={trans.__('Running operation')}>
+      <p role="status">
+        <b>{kindOf(kind, trans)}</b> · {phaseOf(phase, trans)}
+      </p>
+      {done === null ? (
+        <progress className="jp-Veilbook-share" aria-label={kindOf(kind, trans)} />
+      ) : (
+        <progress className="jp-Veilbook-share" aria-label={kindOf(kind, trans)} value={done} max={1} />
+      )}
+      <div className="jp-Veilbook-operationFoot">
+        <span className="jp-Veilbook-aside">{progress?.reason ?? facts.join(' · ')}</span>
+        <button type="button" className="jp-Veilbook-button" disabled={disabled || final} onClick={onCancel}>
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+interface LastRestoreNoteProps {
+  view: PanelWorkspace;
+  disabled: boolean;
+  onUndo: () => void;
+  trans: TranslationBundle;
+}
+
+/** While the last restore can be taken back. */
+export function LastRestoreNote({ view, disabled, onUndo, trans }: LastRestoreNoteProps): JSX.Element | null {
+  const last = view.workspace.last_restore;
+  if (!last || last.undone) {
+    return null;
+  }
+  const label = view.snapshots.find(({ id }) => id === last.snapshot)?.label;
+  return (
+    <div className="jp-Veilbook-undo">
+      <span>
+        {label
+          ? trans.__('Restored “%1” %2', label, Time.formatHuman(last.at))
+          : trans.__('Restored a snapshot %1', Time.formatHuman(last.at))}
+      </span>
+      <button type="button" className="jp-Veilbook-button" disabled={disabled} onClick={onUndo}>
+        {trans.__('Undo')}
+      </button>
+    </div>
+  );
+}
+
+function kindOf(kind: OperationKind, trans: TranslationBundle): string {
+  switch (kind) {
+    case 'snapshot':
+      return trans.__('Snapshot');
+    case 'delete_snapshot':
+      return trans.__('Deleting a snapshot');
+    case 'restore':
+    case 'restore_files':
+      return trans.__('Restore');
+    case 'undo':
+      return trans.__('Undoing a restore');
+    case 'clone':
+      return trans.__('Clone');
+    case 'delete_workspace':
+      return trans.__('Deleting a workspace');
+    case 'retain':
+      return trans.__('Removing old snapshots');
+  }
+}
+
+function phaseOf(phase: OperationPhase, trans: TranslationBundle): string {
+  switch (phase) {
+    case 'waiting':
+      return trans.__('waiting');
+    case 'reading':
+      return trans.__('looking at the files');
+    case 'safety':
+      return trans.__('safety snapshot');
+    case 'copying':
+      return trans.__('copying');
+    case 'verifying':
+      return trans.__('comparing');
+    case 'flushing':
+      return trans.__('writing to the disk');
+    case 'committing':
+      return trans.__('putting files in their places');
+    case 'removing':
+      return trans.__('removing');
+    case 'finished':
+      return trans.__('done');
+  }
+}
