@@ -19,13 +19,18 @@ from .settings import Settings
 
 RUNS = ("clean", "noisy")
 LEARN, AUDIT = "learn", "audit"
+SNAPSHOTS = ("snapshot", "snapshots")
 SERVICES = ("status", "devices", "log", "restart")
 DEVICES = ("auto", "cpu", "webgpu", "cuda:0")
 
 _Magic = TypeVar("_Magic", bound=Callable[..., object])
 
 _ARGUMENTS = [
-    argument("command", nargs="?", help="clean or noisy; learn or audit; status, devices, log or restart"),
+    argument(
+        "command",
+        nargs="?",
+        help="clean or noisy; learn or audit; snapshot or snapshots; status, devices, log or restart",
+    ),
     argument("images", nargs="*", help="paths, patterns such as photos/*.jpg, or variables"),
     argument("-i", "--input", action="append", metavar="NAME", help="variable, dotted name or path of the image(s)"),
     argument("-o", "--output", metavar="NAME", help="variable for the result; keeps its old value on failure"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from ._ipython import context_matcher
-from .arguments import AUDIT, DEVICES, LEARN, OPTIONS, RUNS, SERVICES
+from .arguments import AUDIT, DEVICES, LEARN, OPTIONS, RUNS, SERVICES, SNAPSHOTS
 from .audit_line import OPTIONS as AUDIT_OPTIONS
 from .cell import STAGES
 from .learn_line import MODES
@@ -51,7 +51,7 @@ def _candidates(context: CompletionContext, namespace: dict[str, Any]) -> tuple[
     if last in _CHOICES:
         return list(_CHOICES[last]), True
     if not done:
-        return [*RUNS, LEARN, AUDIT, *SERVICES], True
+        return [*RUNS, LEARN, AUDIT, *SNAPSHOTS, *SERVICES], True
     # Paths stay possible: IPython's own matcher offers them.
     return sorted(name for name, value in namespace.items() if not name.startswith("_") and _image_like(value)), False
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
-from . import arguments, audit_line, cell, learn_line, services
+from . import arguments, audit_line, cell, learn_line, services, snapshot_line
 from ._ipython import line_cell_magic, magic_arguments
-from .arguments import AUDIT, LEARN, RUNS, SERVICES, refuse
+from .arguments import AUDIT, LEARN, RUNS, SERVICES, SNAPSHOTS, refuse
 from .errors import VeilError
 from .inputs import Source, sources
 from .names import resolve
@@ -21,11 +21,10 @@ from .settings import Settings
 HELP = """\
 %%veil clean -i photo                         find faces in a variable or file, show the frame
 %%veil noisy --alpha 0.2 -i photo -o result   the same on an obfuscated activation; keep the result
-%veil noisy photo.jpg                         one line instead of a cell
+%veil noisy photo.jpg                         one line instead of a cell; --dry-run runs nothing
 %veil status | devices | log | restart        the process that computes
-%veil noisy photos/*.jpg --dry-run            say what would run, run nothing
-%veil learn --images photos/                  learn an obfuscation from photographs; learn -h
-%veil audit --images photos/                  attack what leaves, report what is recovered; audit -h
+%veil learn | audit --images photos/          learn an obfuscation; attack what leaves; learn -h, audit -h
+%veil snapshot "before training"              keep all files as they are now; %veil snapshots lists
 %config Veil.alpha = 0.2                      defaults for this notebook; %veil? lists every option
 Example: %veil clean photo.jpg -o result      then result.faces is an array [n, 5]"""
 
@@ -49,6 +48,11 @@ class Veil(Settings):
             namespace = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
             self._work(first, " ".join(rest), body, namespace)
             return
+        if first in SNAPSHOTS:
+            if body is not None and body.strip():
+                raise refuse(f"%veil {first} takes no cell", "Write it with a single %.")
+            print(snapshot_line.answer(first, " ".join(rest)))
+            return
         options = arguments.parse(self.veil, line)
         if options.command is None:
             if body is not None and body.strip():
@@ -59,7 +63,7 @@ class Veil(Settings):
         elif options.command in RUNS:
             self._run(options, body or "", {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
         else:
-            commands = [*RUNS, LEARN, AUDIT, *SERVICES]
+            commands = [*RUNS, LEARN, AUDIT, *SNAPSHOTS, *SERVICES]
             close = difflib.get_close_matches(options.command, commands, n=1)
             remedy = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(commands)}."
             raise refuse(f"%veil {options.command} is not a command", remedy)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bundle, tensors
+from . import bundle, snapshots, tensors
 from .errors import VeilError
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class FrameResult:
     #: Where the annotated picture was written when there were too many to show inline.
     path: Path | None = None
     rich: bool = True
+    #: Id of the last snapshot that this process took before.
+    snapshot: str | None = field(default_factory=snapshots.last)
 
     @property
     def faces(self) -> NDArray[np.float32]:
@@ -111,7 +113,8 @@ class FrameResult:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What made this result: versions, hashes of model and artefact, device, ALPHA, run id, snapshot id."""
+        """What made this result: versions, hashes of model and artefact, device, ALPHA, run id, and id of the last
+        snapshot that `%veil snapshot` took in this process before, None where there was none."""
         document = self.document
         kept = (
             "run",
@@ -126,8 +129,7 @@ class FrameResult:
             "artefact",
             "versions",
         )
-        # No workspace snapshot is known to this version; the key is there so that readers need not guess.
-        return {**{key: document[key] for key in kept}, "snapshot": None}
+        return {**{key: document[key] for key in kept}, "snapshot": self.snapshot}
 
     @property
     def image(self) -> Any:

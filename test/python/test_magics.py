@@ -162,7 +162,10 @@ def completions(shell: InteractiveShell, text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%veil ", {"clean", "noisy", "learn", "status", "devices", "log", "restart"}),
+        (
+            "%veil ",
+            {"clean", "noisy", "learn", "audit", "snapshot", "snapshots", "status", "devices", "log", "restart"},
+        ),
         ("%veil no", {"noisy"}),
         ("%%veil noisy --al", {"--alpha"}),
         ("%%veil noisy --device ", {"auto", "cpu", "webgpu", "cuda:0"}),

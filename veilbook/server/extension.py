@@ -11,6 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import IOLoop
 
+from ..snapshots import ROOT_VARIABLE
 from .handlers import PANEL_SETTING, routes
 from .panel import Panel, State
 from .relay import EventRelay
@@ -31,6 +32,8 @@ class VeilbookExtension(ExtensionApp):
         events = self._server.event_logger
         if events is not None and EVENT_SCHEMA_ID not in events.schemas:
             events.register_event_schema(EVENT_SCHEMA_FILE)
+        # Kernels inherit it: `%veil snapshot` means the folder that the panel shows.
+        os.environ[ROOT_VARIABLE] = os.path.abspath(os.path.expanduser(self._server.root_dir))
         panel = Panel(self._announce)
         self.settings[PANEL_SETTING] = panel
         self._relay = EventRelay(panel, self._emit, self._in_use, self.log)

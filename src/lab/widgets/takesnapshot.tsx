@@ -31,7 +31,7 @@ export function TakeSnapshot({ disabled, refused, onTake, trans }: TakeSnapshotP
         type="text"
         maxLength={200}
         value={label}
-        placeholder={trans.__('what for (optional)')}
+        placeholder={trans.__('what for?')}
         aria-label={trans.__('Label of the snapshot')}
         onChange={event => setLabel(event.target.value)}
       />
