@@ -1,11 +1,12 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { saveIcon, stopIcon, undoIcon } from '@jupyterlab/ui-components';
+import { stopIcon, undoIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { PanelWorkspace, Snapshot, WorkspaceOperation } from '../protocol';
 import { RequestError } from './api';
 import { CommandIDs } from './commands';
+import { snapshotIcon } from './icons';
 import type { OpenDocuments } from './opendocuments';
 import type { IWorkspaceModel, WorkspaceAction } from './tokens';
 
@@ -41,7 +42,7 @@ export function addWorkspaceCommands(
   commands.addCommand(CommandIDs.snapshot, {
     label: args => (args.toolbar ? '' : trans.__('Take Workspace Snapshot')),
     caption: trans.__('Save open documents and take a snapshot of the workspace'),
-    icon: args => (args.toolbar ? saveIcon : undefined),
+    icon: args => (args.toolbar ? snapshotIcon : undefined),
     isEnabled: () => isFree() && (view() === null || may('snapshot')),
     execute: args =>
       announce(trans.__('Taking a snapshot…'), async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { APIRequestContext, Locator } from '@playwright/test';
-import { expect, openPanel, resetSidecar, tabTo, test, type Page } from './fixtures';
+import { expect, openNotebook, openPanel, putNotebook, resetSidecar, tabTo, test, type Page } from './fixtures';
 
 const FOLDER = process.env.VEILBOOK_SCREENSHOTS ?? join(resolve(__dirname, '..', '..'), 'test-results', 'looks');
 
@@ -121,4 +121,15 @@ test('does the same by keyboard, pins and deletes', async ({ page, request, tmpP
   await remove.press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).press('Enter');
   await expect(item).toHaveCount(0);
+});
+
+test('takes one from the toolbar of a notebook, which starts the sidecar', async ({ page, request, tmpPath }) => {
+  await putNotebook(request, `${tmpPath}/demo.ipynb`, ['1']);
+  await openNotebook(page, `${tmpPath}/demo.ipynb`);
+  const toolbar = page.getByRole('main').getByRole('toolbar', { name: 'main notebook toolbar' });
+  await toolbar.getByRole('button', { name: 'Save open documents and take a snapshot of the workspace' }).click();
+  await expect(page.getByText(/The snapshot is taken/)).toBeVisible();
+  const panel = await openPanel(page);
+  await expect(panel.getByRole('listitem').filter({ hasText: `${tmpPath}/demo.ipynb` })).toHaveCount(1);
+  await page.screenshot({ path: join(FOLDER, 'workspace-toolbar.png') });
 });

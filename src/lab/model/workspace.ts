@@ -96,6 +96,8 @@ export class WorkspaceModel implements IWorkspaceModel {
       const begun = await this._answered(this._api.begin(action));
       const over = this._over(begun);
       this._hear(begun);
+      // The next question is due by the old, slow pace.
+      void this._poll.refresh();
       const { record, result } = await over;
       if (record.error) {
         throw new RequestError('refused', record.error);
