@@ -1,7 +1,6 @@
 import {
   assemble,
   bootstrapInterval,
-  detailError,
   pooledR2,
   pooledR2Interval,
   psnr,
@@ -29,7 +28,7 @@ export interface Score {
 
 /** Holds estimates against attacked images. */
 export class Judge {
-  private readonly originals: Original[];
+  private readonly truths: { picture: Picture; original: Original; spread: number }[];
 
   /** @param mean of the attacker's own images, [T,H,W]: R2 is counted from it */
   constructor(
@@ -37,28 +36,32 @@ export class Judge {
     private readonly mean: Float32Array,
     private readonly cells: Field
   ) {
-    this.originals = attacked.map(({ target }) => new Original(assemble(target, cells)));
+    const middle = assemble(mean, cells);
+    this.truths = attacked.map(({ target }) => {
+      const picture = assemble(target, cells);
+      return { picture, original: new Original(picture), spread: detailOff(picture, middle) };
+    });
   }
 
   /** @param estimate of attacked image i, [T,H,W]; is brought to 0…1 */
   score(i: number, estimate: Float32Array): Score {
     const { target } = this.attacked[i];
     const within = inRange(estimate);
-    const [truth, picture] = [assemble(target, this.cells), assemble(within, this.cells)];
+    const [truth, picture] = [this.truths[i], assemble(within, this.cells)];
     return {
       error: squaredError(target, within, this.mean),
-      detail: detailError(target, within, this.mean, this.cells),
-      psnr: Math.min(psnr(truth, picture), BEST_PSNR),
-      ssim: this.originals[i].ssim(picture),
-      ms_ssim: this.originals[i].msSsim(picture),
-      pearson2: squaredCorrelation(truth, picture)
+      detail: { error: detailOff(truth.picture, picture), spread: truth.spread },
+      psnr: Math.min(psnr(truth.picture, picture), BEST_PSNR),
+      ssim: truth.original.ssim(picture),
+      ms_ssim: truth.original.msSsim(picture),
+      pearson2: squaredCorrelation(truth.picture, picture)
     };
   }
 }
 
 /** No pixel lies outside 0…1, as any attacker knows. */
 export function inRange(estimate: Float32Array): Float32Array {
-  return estimate.map(value => Math.min(Math.max(value, 0), 1));
+  return estimate.map(value => (value < 0 ? 0 : value > 1 ? 1 : value));
 }
 
 export const imageR2 = ({ error: { error, spread } }: Score): number => (spread > 0 ? 1 - error / spread : 0);
@@ -114,4 +117,23 @@ export function squaredCorrelation(a: Picture, b: Picture): number {
     bb += y * y;
   }
   return aa > 0 && bb > 0 ? (ab * ab) / (aa * bb) : 0;
+}
+
+/** Sum of squares of what differs between two pictures from one pixel to its right and lower neighbours: `detailError`. */
+export function detailOff(a: Picture, b: Picture): number {
+  const { width, rgb } = a;
+  const [row, end] = [3 * width, rgb.length];
+  let sum = 0;
+  for (let y = 0; y < end; y += row) {
+    for (let i = y; i < y + row; i++) {
+      const off = rgb[i] - b.rgb[i];
+      if (i + 3 < y + row) {
+        sum += (rgb[i + 3] - b.rgb[i + 3] - off) ** 2;
+      }
+      if (i + row < end) {
+        sum += (rgb[i + row] - b.rgb[i + row] - off) ** 2;
+      }
+    }
+  }
+  return sum;
 }

@@ -6,6 +6,7 @@ export class Pace {
   private before = 0;
   /** Work that was found finished: it took no time. */
   private found = 0;
+  private share = 0;
   private part: { stage: string; alpha: number | null; cost: number } = { stage: 'prepare', alpha: null, cost: 0 };
 
   constructor(
@@ -18,6 +19,7 @@ export class Pace {
   enter(stage: string, alpha: number | null, cost: number): void {
     this.before += this.part.cost;
     this.part = { stage, alpha, cost };
+    this.share = 0;
     this.at(0);
   }
 
@@ -31,7 +33,9 @@ export class Pace {
     if (this.signal.aborted) {
       throw stopped();
     }
-    const worked = this.before + this.part.cost * Math.min(share, 1);
+    // An attack that is asked again for the next number of looks does not go back.
+    this.share = Math.max(this.share, Math.min(share, 1));
+    const worked = this.before + this.part.cost * this.share;
     const seconds = (performance.now() - this.begun) / 1000;
     const timed = worked - this.found;
     const left = timed > 0.02 * this.total ? Math.round((seconds / timed) * (this.total - worked)) : null;

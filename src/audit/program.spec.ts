@@ -7,7 +7,7 @@ import { type Knowledge, type Pairs } from './attack';
 import { loadAttack } from './program';
 
 const EXAMPLE = join(__dirname, '../../examples/attacks/cellwise.py');
-const hasNumpy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
+const hasNumpy = spawnSync(process.env.VEILBOOK_PYTHON ?? 'python3', ['-c', 'import numpy']).status === 0;
 const SHAPE = [2, 4, 4] as const;
 const SIZE = 32;
 const TARGETS = 48;

@@ -13,8 +13,8 @@ export interface Sizes {
   averaged: number;
   inverted: number;
   inversionSteps: number;
-  /** Of the checks of what leaves. */
-  conformance: 'quick' | 'full';
+  /** Of the checks of what leaves; null: what leaves is not looked at. */
+  conformance: 'quick' | 'full' | null;
   /** Training steps of the decoder on each population of made-up images and ALPHA; 0: none are made up. */
   ceilingSteps: number;
   /** Images of the worst that a report shows for each ALPHA. */
