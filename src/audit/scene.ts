@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { contentHash, findPhotographs, splitPhotographs } from '../evaluation';
-import { loadModel, knotOfPower, noiseSpectrumAt, readDecoderWeights, type LoadedModel, type Obfuscation, type Weights } from '../models';
+import {
+  loadModel,
+  knotOfPower,
+  noiseSpectrumAt,
+  readDecoderWeights,
+  type LoadedModel,
+  type Obfuscation,
+  type Weights
+} from '../models';
 import { normalsOf, randomOf } from '../learning/pass';
 import { Sampler, type Sample } from '../learning/samples';
 import { type LearningDevice } from '../learning/session';
