@@ -46,7 +46,9 @@ test('takes a snapshot, restores it and undoes that, by mouse', async ({ page, r
   const file = `${tmpPath}/labels.csv`;
   await write(request, file, 'one');
   const panel = await shown(page);
-  await page.evaluate(path => window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Editor' }), file);
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Editor' });
+  }, file);
   const editor = page.getByRole('main').locator('.jp-FileEditor .cm-content');
   await editor.click();
   await page.keyboard.press('ControlOrMeta+End');

@@ -72,8 +72,8 @@ export class WorkspaceModel implements IWorkspaceModel {
 
   watch(_pace: Pace): IDisposable {
     this._watchers++;
+    // Asks at once, unless it was running already.
     void this._poll.start();
-    void this.refresh();
     return new DisposableDelegate(() => {
       this._watchers--;
       if (this._watchers === 0) {
@@ -84,8 +84,8 @@ export class WorkspaceModel implements IWorkspaceModel {
 
   async refresh(): Promise<void> {
     if (this._watchers > 0) {
-      await this._poll.refresh();
-      await this._poll.tick.catch(() => undefined);
+      // Not by the poll, which leaves out a question while another one is under way: that one's answer may be too old.
+      await this._ask().catch(() => undefined);
     }
   }
 
@@ -162,8 +162,13 @@ export class WorkspaceModel implements IWorkspaceModel {
   }
 
   private async _ask(): Promise<void> {
+    const turn = ++this._asked;
     try {
       const view = await this._api.workspace();
+      if (turn < this._heard) {
+        return;
+      }
+      this._heard = turn;
       this._outage = null;
       this._asOf = new Date();
       this._current = { state: 'known', view };
@@ -220,6 +225,8 @@ export class WorkspaceModel implements IWorkspaceModel {
   private _outage: Outage | null = null;
   private _asOf: Date | null = null;
   private _asking = 0;
+  private _asked = 0;
+  private _heard = 0;
   private _last: WorkspaceOperation | null = null;
   private _watchers = 0;
   private readonly _ended = new Map<string, WorkspaceOperation>();
