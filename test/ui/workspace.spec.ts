@@ -64,6 +64,7 @@ test('takes a snapshot, restores it and undoes that, by mouse', async ({ page, r
   await write(request, `${tmpPath}/later.txt`, 'later');
   await item.getByRole('button', { name: 'Restore before training…' }).click();
   const dialog = page.getByRole('dialog');
+  mkdirSync(FOLDER, { recursive: true });
   await expect(dialog).toContainText('A safety snapshot is taken first');
   await dialog.screenshot({ path: join(FOLDER, 'workspace-dialog.png') });
   await dialog.getByRole('button', { name: 'Restore' }).click();
@@ -128,10 +129,11 @@ test('does the same by keyboard, pins and deletes', async ({ page, request, tmpP
 test('takes one from the toolbar of a notebook, which starts the sidecar', async ({ page, request, tmpPath }) => {
   await putNotebook(request, `${tmpPath}/demo.ipynb`, ['1']);
   await openNotebook(page, `${tmpPath}/demo.ipynb`);
-  const toolbar = page.getByRole('main').getByRole('toolbar', { name: 'main notebook toolbar' });
-  await toolbar.getByRole('button', { name: 'Save open documents and take a snapshot of the workspace' }).click();
+  const button = page.getByRole('main').getByRole('button', { name: 'Save open documents and take a snapshot of the workspace' });
+  await button.click();
   await expect(page.getByText(/The snapshot is taken/)).toBeVisible();
   const panel = await openPanel(page);
   await expect(panel.getByRole('listitem').filter({ hasText: `${tmpPath}/demo.ipynb` })).toHaveCount(1);
+  mkdirSync(FOLDER, { recursive: true });
   await page.screenshot({ path: join(FOLDER, 'workspace-toolbar.png') });
 });
