@@ -1,13 +1,16 @@
-import { Time } from '@jupyterlab/coreutils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Snapshot } from '../protocol';
 
-/** What a person calls a snapshot: its label, or what it was taken for. */
-export function nameOf({ label, kind, created }: Snapshot, trans: TranslationBundle): string {
+/** What a person calls a snapshot: its label, or what it was taken for, or from which notebook. */
+export function nameOf({ label, kind, notebook }: Snapshot, trans: TranslationBundle): string {
   if (kind === 'safety') {
     return trans.__('Before a restore');
   }
-  return label || (kind === 'clone' ? trans.__('Start of a clone') : trans.__('Snapshot of %1', Time.format(created)));
+  if (label || kind === 'clone') {
+    return label || trans.__('Start of a clone');
+  }
+  return notebook ? PathExt.basename(notebook.path) : trans.__('Snapshot');
 }
 
 /** Bytes as `312 MiB`. */

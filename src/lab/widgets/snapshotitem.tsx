@@ -1,4 +1,4 @@
-import { Time } from '@jupyterlab/coreutils';
+import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { deleteIcon, duplicateIcon, historyIcon, type LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
@@ -68,13 +68,17 @@ export function SnapshotItem({ snapshot, actions, disabled, execute, trans }: Sn
   );
 }
 
-function factsOf({ git, notebook, files, bytes, paths, left_out_total: leftOut }: Snapshot, trans: TranslationBundle): string {
+function factsOf(
+  { label, git, notebook, files, bytes, paths, left_out_total: leftOut }: Snapshot,
+  trans: TranslationBundle
+): string {
   const facts = [];
   if (git) {
     facts.push(`${git.branch ? `${git.branch}@` : ''}${git.commit.slice(0, 7)}${git.dirty ? '*' : ''}`);
   }
-  if (notebook) {
-    facts.push(notebook.path);
+  // Without a label it is the snapshot's name.
+  if (notebook && label) {
+    facts.push(PathExt.basename(notebook.path));
   }
   if (paths) {
     facts.push(trans._n('%1 path only', '%1 paths only', paths.length));
