@@ -25,6 +25,8 @@ process.env.ORT_DISABLE_TELEMETRY = '1';
 module.exports = {
   // Real processes on a busy machine: a limit that only a hang reaches.
   testTimeout: 60000,
+  // One for each of two cores: on so few jest would take one.
+  maxWorkers: 2,
   projects: [
     {
       displayName: 'lab',
