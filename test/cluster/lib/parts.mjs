@@ -27,7 +27,7 @@ export function etcd({ ports }) {
     'initial-advertise-peer-urls': peers,
     'initial-cluster': `test=${peers}`,
     'unsafe-no-fsync': true, // a test's data may go with the machine; a killed process loses nothing by it
-    'log-level': 'warn'
+    'log-level': 'error'
   };
   return { name: 'etcd', command: program('etcd'), args: [configFile('etcd.json', config)] };
 }

@@ -3,11 +3,12 @@ import { connect, create } from './api.mjs';
 import { until } from './complaint.mjs';
 import { lastWords } from './processes.mjs';
 
-const namespace = 'self-check';
-const metadata = { name: 'self-check', namespace };
-
-export async function selfCheck() {
+/** `revive` starts again what ended meanwhile: the sidecars end themselves when they lose the driver or the API server. */
+export async function selfCheck(revive) {
   const api = connect();
+  // A name of its own each time: the namespace of an earlier check may still be going away.
+  const namespace = `self-check-${Date.now().toString(36)}`;
+  const metadata = { name: 'self-check', namespace };
   const claim = {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -26,9 +27,10 @@ export async function selfCheck() {
   await create(api, snapshot);
   const words = () =>
     ['csi-driver', 'csi-provisioner', 'csi-snapshotter', 'snapshot-controller'].map(name => lastWords(name, 2)).join('\n');
-  const isReady = async () => (await api.read(snapshot)).status?.readyToUse;
+  const isReady = async () => {
+    revive();
+    return (await api.read(snapshot)).status?.readyToUse;
+  };
   await until('a VolumeSnapshot of a small claim is ready', isReady, 60, words);
-  await api.delete(snapshot);
-  await api.delete(claim);
   await api.delete(namespaceObject);
 }
