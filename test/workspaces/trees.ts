@@ -28,8 +28,9 @@ export function placeAt(top: string): Place {
   return { top, dir, root, open: waitSeconds => openLocalWorkspace({ dir, root, waitSeconds }) };
 }
 
+/** Those that a test has not moved into another. */
 export function removePlaces(): void {
-  for (const top of made.splice(0)) {
+  for (const top of made.splice(0).filter(top => fs.existsSync(top))) {
     erase(Buffer.from(top));
   }
 }
