@@ -19,7 +19,7 @@ from veilbook.bundle import FRAME_MIME
 NOTEBOOKS = ["image-demo.ipynb", "image-demo-api.ipynb"]
 # Noise is never seeded, and half the threshold lets a doubtful box through now and then.
 NOISY = r"[1-3] faces? in {}, ALPHA 0\.2"
-STRONGER = r"[1-3] faces? in grace_hopper, ALPHA 0\.8"
+STRONGER = r"[1-3] faces? in grace_hopper, ALPHA 0\.4"
 SUMMARY = {
     "image-demo.ipynb": [
         "1 face in astronaut, clean",
