@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MODES = ("calibrated", "cloak")
 HELP = """\
-%veil learn --images DIR   learn an obfuscation from the photographs in a folder and below; takes minutes
+%veil learn --images DIR   learn an obfuscation from the photographs in a folder and below; takes tens of minutes
   --model NAME             a registered model or a model folder; default: %config Veil.model, else faceboxes
   --mode MODE              calibrated (ALPHA is measured) or cloak (ALPHA weighs noise against the task)
   --alphas LIST            strengths to learn, such as 0.2,0.4,0.8

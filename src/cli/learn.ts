@@ -25,7 +25,7 @@ interface LearnFlags {
 }
 
 const AFTER = `
-The pass takes minutes; Ctrl-C stops it (exit code 130), and the same command goes on where it stopped. Photographs and
+The pass takes tens of minutes; Ctrl-C stops it (exit code 130), and the same command goes on where it stopped. Photographs and
 everything learned stay on this machine. Exit codes: 0 learned; 2 wrong use, a folder that is not there or too few images;
 3 a photograph that cannot be used; 4 model missing or mismatched; 5 device not available; 6 --out or, with --install, the
 model folder cannot be written; 130 stopped; 1 a fault in Veilbook.`;

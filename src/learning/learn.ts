@@ -28,17 +28,17 @@ export interface LearnHooks {
   signal: AbortSignal;
 }
 
-/** Seconds on two cores of 2 GHz; only proportions matter. */
+/** Seconds on one core of 2 GHz; only proportions matter. */
 const PLAN: Plan = {
-  activations: 22,
+  activations: 47,
   spectra: 6,
-  sensitivity: 11,
-  shape: 25,
-  refine: 70,
-  decoder: 80,
-  calibrate: 40,
-  server: 150,
-  measure: 25
+  sensitivity: 15,
+  refine: 120,
+  shape: 35,
+  decoder: 110,
+  calibrate: 960,
+  server: 480,
+  measure: 138
 };
 
 /**
