@@ -7,7 +7,7 @@ import { type Entry } from './entry';
 import { Folder } from './folder';
 import { nameOf } from './paths';
 import { removeTree } from './remove';
-import { type Run } from './run';
+import { type Run } from '../run';
 import { Scope } from './scope';
 import { take } from './snapshot';
 import { requireWhole } from './stage';

@@ -6,7 +6,7 @@ import { syncPath } from './disk';
 import { Folder } from './folder';
 import { relOf } from './paths';
 import { removeTree } from './remove';
-import { type Run } from './run';
+import { type Run } from '../run';
 import { removeSnapshot } from './snapshot';
 import { step } from './step';
 import { type Store } from './store';

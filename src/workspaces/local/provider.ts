@@ -18,16 +18,17 @@ import {
 } from '../../protocol';
 import { type Operation } from '../operation';
 import { type WorkspaceProvider } from '../provider';
+import { chooseOld } from '../retention';
+import { start, type Asked, type Run } from '../run';
 import { clone } from './clone';
 import { deleteWorkspace } from './delete-workspace';
 import { freeBytes } from './disk';
 import { fileError } from './failures';
+import { LocalLedger } from './ledger';
 import { lock } from './lock';
 import { relFrom, type Rel } from './paths';
 import { needsRecovery, recoverAll } from './recover';
 import { restore } from './restore';
-import { chooseOld } from './retention';
-import { start, type Asked, type Run } from './run';
 import { Scope } from './scope';
 import { removeSnapshot, take } from './snapshot';
 import { knownStores, type Store, type WorkspaceFile } from './store';
@@ -178,8 +179,8 @@ export class LocalWorkspace implements WorkspaceProvider {
       }
       return known?.store ?? this.store;
     };
-    const circumstances = { workspace: request.workspace, open, waitSeconds: this.waitSeconds, recover: recoverAll };
-    return start(circumstances, 'delete_workspace', {}, 'Nothing was removed.', async (run, store) => {
+    const find = async () => new LocalLedger(await open(), this.waitSeconds);
+    return start(request.workspace, find, 'delete_workspace', {}, 'Nothing was removed.', async (run, { store }) => {
       await run.phase('removing', { target: store.dir });
       await deleteWorkspace(store, run, request);
     });
@@ -219,9 +220,8 @@ export class LocalWorkspace implements WorkspaceProvider {
     undone: string,
     work: (run: Run, store: Store) => Promise<T>
   ): Operation<T> {
-    const open = () => Promise.resolve(this.store);
-    const circumstances = { workspace: this.store.id, open, waitSeconds: this.waitSeconds, recover: recoverAll };
-    return start(circumstances, kind, asked, undone, work);
+    const find = () => Promise.resolve(new LocalLedger(this.store, this.waitSeconds));
+    return start(this.store.id, find, kind, asked, undone, (run, { store }) => work(run, store));
   }
 }
 

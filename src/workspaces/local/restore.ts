@@ -9,7 +9,7 @@ import { amendSafety } from './late';
 import { joined, shown, type Rel } from './paths';
 import { packPlan, planOf, unpackPlan, type Plan } from './plan';
 import { removeTree } from './remove';
-import { type Run } from './run';
+import { type Run } from '../run';
 import { Scope } from './scope';
 import { removeSnapshot, take } from './snapshot';
 import { stage, stagingName } from './stage';

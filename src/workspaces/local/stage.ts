@@ -6,7 +6,7 @@ import { sameTime, type Entry } from './entry';
 import { type Folder } from './folder';
 import { nameOf, type Rel } from './paths';
 import { type Placement, type Plan } from './plan';
-import { type Run } from './run';
+import { type Run } from '../run';
 import { step } from './step';
 import { inFolders, setOwnerAndMode } from './tree';
 import { look } from './walk';

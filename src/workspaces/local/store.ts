@@ -6,7 +6,7 @@ import { VeilError, type LastRestore, type OperationRecord, type Snapshot } from
 import { readJson, syncPath, writeWhole } from './disk';
 import { unpackIndex, type Index } from './entry';
 import { noSnapshot } from './failures';
-import { isId } from './ids';
+import { isId } from '../ids';
 
 /** `workspace.json`: which folder the snapshots beside it are of. */
 export interface WorkspaceFile {

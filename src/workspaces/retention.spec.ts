@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Snapshot } from '../../protocol';
+import { type Snapshot } from '../protocol';
 import { newId } from './ids';
 import { chooseOld } from './retention';
 

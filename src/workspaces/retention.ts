@@ -1,4 +1,4 @@
-import { type RetentionPolicy, type RetentionReport, type Snapshot } from '../../protocol';
+import { type RetentionPolicy, type RetentionReport, type Snapshot } from '../protocol';
 
 const DAY_MS = 86_400_000;
 type Why = RetentionReport['kept'][number]['why'];

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { unlink } from 'node:fs/promises';
 import {
   VeilError,
   type OperationKind,
@@ -7,18 +6,12 @@ import {
   type OperationProgress,
   type OperationRecord,
   type RecoveredOperation
-} from '../../protocol';
-import { type Operation } from '../operation';
-import { writeWhole } from './disk';
-import { fileError } from './failures';
+} from '../protocol';
 import { newId } from './ids';
-import { lock } from './lock';
-import { type Store } from './store';
+import { type Operation } from './operation';
 
 const EVENT_MS = 100;
 const KEPT_RECORDS = 20;
-/** Phases in which something lies in the workspace that the next life must know of, also after a power cut. */
-const DURABLE: readonly OperationPhase[] = ['copying', 'committing'];
 
 /** What a piece of work knows of the operation that it is. */
 export interface Run {
@@ -38,23 +31,35 @@ export interface Asked {
   paths?: readonly string[] | null;
 }
 
-export interface Circumstances {
-  workspace: string;
-  open: () => Promise<Store>;
-  waitSeconds: number;
-  recover: (store: Store) => Promise<RecoveredOperation[]>;
+/** Where the operations of one workspace are written down, and what keeps two from being at work at once. */
+export interface Ledger {
+  /** Of the workspace whose records these are. */
+  readonly workspace: string;
+  /** @returns how to let it go; null when somebody else holds it for longer than one waits */
+  lock(): Promise<(() => Promise<void>) | null>;
+  /** Finish or undo what a crash left; called with the lock held. */
+  recover(): Promise<RecoveredOperation[]>;
+  /** It survives this process when the promise resolves. */
+  write(record: OperationRecord): Promise<void>;
+  /** Newest first. */
+  records(): Promise<OperationRecord[]>;
+  forget(record: OperationRecord): Promise<void>;
+  /** Bring anything thrown to a VeilError that says, in the sentence `undone`, what was left as it was. */
+  explain(thrown: unknown, undone: string): VeilError;
 }
 
 /**
  * Do work under the workspace's lock, after whatever a crash left was finished or undone.
+ * @param find the ledger, once the operation has begun
  * @param undone what a failure leaves as it was, a sentence
  */
-export function start<T>(
-  { workspace, open, waitSeconds, recover }: Circumstances,
+export function start<T, L extends Ledger>(
+  workspace: string,
+  find: () => Promise<L>,
   kind: OperationKind,
   asked: Asked,
   undone: string,
-  work: (run: Run, store: Store) => Promise<T>
+  work: (run: Run, ledger: L) => Promise<T>
 ): Operation<T> {
   const cancel = new AbortController();
   const listeners = new Set<(progress: OperationProgress) => void>();
@@ -79,7 +84,7 @@ export function start<T>(
     progress: null,
     error: null
   };
-  let store!: Store;
+  let ledger: L | undefined;
   let progress: OperationProgress = blank(id, kind);
   let told = -Infinity;
   const tell = () => {
@@ -88,7 +93,7 @@ export function start<T>(
   };
   const write = async (change: Partial<OperationRecord>) => {
     record = { ...record, ...change, updated: now(), progress };
-    await writeWhole(store.operation(id), JSON.stringify(record, null, 2), DURABLE.includes(record.phase));
+    await ledger?.write(record);
   };
   const enter = async (phase: OperationPhase, change: Partial<OperationRecord>) => {
     progress = { ...blank(id, kind), phase };
@@ -119,22 +124,22 @@ export function start<T>(
     }
   };
   const whole = async (): Promise<T> => {
-    store = await open();
-    await store.make();
-    const release = await lock(store.lockFile, waitSeconds);
+    const found = await find();
+    ledger = found;
+    const release = await found.lock();
     if (!release) {
-      throw await busy(store);
+      throw await busy(found);
     }
     try {
       cancel.signal.throwIfAborted();
-      await recover(store);
+      await found.recover();
       await enter('reading', {});
-      const result = await work(run, store);
+      const result = await work(run, found);
       await enter('finished', { state: 'done' });
-      await forgetOld(store);
+      await forgetOld(found);
       return result;
     } catch (thrown) {
-      const error = fileError(thrown, undone);
+      const error = found.explain(thrown, undone);
       // Once committed it is for the next life to finish; a full disk may keep even this from being written.
       if (!committed) {
         await write({ state: error.code === 'cancelled' ? 'cancelled' : 'failed', error: error.toBody().error }).catch(
@@ -147,7 +152,7 @@ export function start<T>(
     }
   };
   const result = whole().catch(thrown => {
-    throw fileError(thrown, undone);
+    throw ledger === undefined ? VeilError.from(thrown) : ledger.explain(thrown, undone);
   });
   // Whoever only watches the record must not end the process by a rejection.
   result.catch(() => undefined);
@@ -195,15 +200,15 @@ function shareOf({ files, files_total, bytes, bytes_total }: OperationProgress):
   return shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-async function busy(store: Store): Promise<VeilError> {
-  const running = (await store.operations()).find(({ state }) => state === 'running');
+async function busy(ledger: Ledger): Promise<VeilError> {
+  const running = (await ledger.records()).find(({ state }) => state === 'running');
   const what = running ? `Operation ${running.kind} of process ${running.pid} on ${running.host}` : 'Another process';
   return new VeilError('busy', `${what} is at work on this workspace. Nothing was done.`, 'Try again when it is over.');
 }
 
-async function forgetOld(store: Store): Promise<void> {
-  const ended = (await store.operations()).filter(({ state }) => state !== 'running');
-  for (const { id } of ended.slice(KEPT_RECORDS)) {
-    await unlink(store.operation(id)).catch(() => undefined);
+async function forgetOld(ledger: Ledger): Promise<void> {
+  const ended = (await ledger.records()).filter(({ state }) => state !== 'running');
+  for (const record of ended.slice(KEPT_RECORDS)) {
+    await ledger.forget(record);
   }
 }
