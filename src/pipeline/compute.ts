@@ -76,7 +76,7 @@ export interface NoiseOutcome {
   artefact: NonNullable<DetectionResult['artefact']>;
   notices: string[];
   private: boolean;
-  /** Of sources that are known by their activations. */
+  /** At the source of this activation, runs of whole frames included. */
   looks?: Looks;
 }
 

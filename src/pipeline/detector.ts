@@ -126,7 +126,8 @@ export class Detector {
         },
         watch
       );
-      const look = plan && this.noisy!.lookAt('frame', frameHash(frame), plan.alpha, options.insecure_seed);
+      const hashes = plan && { frame: frameHash(frame), activation: activationHash(clean) };
+      const look = hashes && this.noisy!.lookAt(hashes, plan.alpha, options.insecure_seed);
       const result: DetectionResult = {
         run: randomUUID(),
         image,
@@ -165,7 +166,7 @@ export class Detector {
       region.set(checkTensor('activation', activation, shape));
       const clean = cleanActivation(region, shape);
       const obfuscated = toWire(await this.addNoise(clean, plan));
-      const look = this.noisy!.lookAt('activation', activationHash(clean), plan.alpha, seed);
+      const look = this.noisy!.lookAt({ frame: null, activation: activationHash(clean) }, plan.alpha, seed);
       return { activation: obfuscated, ...plan.said, look };
     });
   }

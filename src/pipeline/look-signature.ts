@@ -5,12 +5,18 @@ import type { CleanActivation } from './activation';
 import type { EpsilonSource } from './epsilon';
 import { readRows, type Raster } from './raster';
 
+/** Each 8 words of 32 bits, `differenceBits`. */
+export interface SourceHashes {
+  /** `frameHash`; null where only the activation was seen. */
+  frame: readonly number[] | null;
+  /** `activationHash`: what a frame that was run whole has in common with one that went by `forwardHead` and `forwardNoise`. */
+  activation: readonly number[];
+}
+
 /** One noisy tensor that was made of a source: what the process that owns the workers counts looks by. Plain data. */
 export interface Look {
-  /** Frames and bare activations have other hashes: they are counted apart. */
-  kind: 'frame' | 'activation';
-  /** Of the source: 8 words of 32 bits, `differenceBits`. */
-  source: readonly number[];
+  /** What the source is known by. */
+  source: SourceHashes;
   /** Equal for equal tensors, which tell nothing new, and for no others. */
   tensor: string;
   /** SHA-256 of the artefact, hexadecimal. */

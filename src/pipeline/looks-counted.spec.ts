@@ -81,4 +81,16 @@ describe('the looks of a process life', () => {
     expect(told[2].notices.at(-1)).toMatch(/^This source was seen 2 times with fresh noise/);
     expect(told[2]).not.toHaveProperty('look');
   });
+
+  it('are those of a picture that went through whole and in parts together', async () => {
+    const options = { model: dir, device: 'cpu' };
+    expect((await run(await scene(6))).looks!.count).toBe(1);
+    const activation = await compute.forwardHead(await scene(6), options);
+    // The same tensor tells nothing new; that of another strength does.
+    expect((await compute.forwardNoise({ ...activation }, { ...options, alpha: 0.5 })).looks!.count).toBe(1);
+    const other = await compute.forwardNoise(await compute.forwardHead(await scene(6, 60), options), { ...options, alpha: 0.9 });
+    expect(other.looks).toMatchObject({ count: 2, alpha_1: 0.9 });
+    expect(other.looks!.alpha_k).toBeLessThan(0.5);
+    expect((await run(await scene(6, 30))).looks!.count).toBe(3);
+  });
 });

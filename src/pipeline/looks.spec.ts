@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Value } from '@sinclair/typebox/value';
 import { NEAR } from '../numerics/difference-hash';
 import { Looks } from '../protocol';
-import type { Look } from './look-signature';
+import type { Look, SourceHashes } from './look-signature';
 import { LookCounter, looksNotices } from './looks';
 
 /** Two knots at which 1, 4 and 16 looks were measured. */
@@ -15,9 +15,11 @@ const measured: Look['measured'] = {
 /** A hash with the first so many bits set. */
 const bits = (count: number) => Array.from({ length: 8 }, (_, i) => 2 ** Math.min(32, Math.max(0, count - 32 * i)) - 1);
 let made = 0;
+/** Of a frame whose two hashes are the same. */
+const frame = (words: number[]): SourceHashes => ({ frame: words, activation: words });
+const bare = (words: number[]): SourceHashes => ({ frame: null, activation: words });
 const look = (changes: Partial<Look> = {}): Look => ({
-  kind: 'frame',
-  source: bits(0),
+  source: frame(bits(0)),
   tensor: `tensor ${made++}`,
   artefact: 'a'.repeat(64),
   alpha: 0.8,
@@ -39,11 +41,11 @@ describe('looks at a source', () => {
   it('are those of near-duplicates too, and no others', () => {
     const counter = new LookCounter();
     counter.count(look());
-    expect(counter.count(look({ source: bits(NEAR) })).count).toBe(2);
-    expect(counter.count(look({ source: bits(NEAR + 1) })).count).toBe(1);
-    expect(counter.count(look({ source: bits(256) })).count).toBe(1);
+    expect(counter.count(look({ source: frame(bits(NEAR)) })).count).toBe(2);
+    expect(counter.count(look({ source: frame(bits(NEAR + 1)) })).count).toBe(1);
+    expect(counter.count(look({ source: frame(bits(256)) })).count).toBe(1);
     // Between two sources the nearer one's.
-    expect(counter.count(look({ source: bits(12) })).count).toBe(2);
+    expect(counter.count(look({ source: frame(bits(12)) })).count).toBe(2);
     expect(counter.size).toBe(3);
   });
 
@@ -56,12 +58,32 @@ describe('looks at a source', () => {
     expect(counter.count({ ...first }).count).toBe(2);
   });
 
-  it('are counted apart for each artefact, and for frames and activations', () => {
+  it('are counted apart for each artefact', () => {
     const counter = new LookCounter();
     counter.count(look());
     expect(counter.count(look({ artefact: 'b'.repeat(64) })).count).toBe(1);
-    expect(counter.count(look({ kind: 'activation' })).count).toBe(1);
-    expect(counter.count(look({ kind: 'activation' })).count).toBe(2);
+  });
+
+  it('are those of a frame and of its bare activation together, whichever came first', () => {
+    for (const order of [
+      [frame, bare],
+      [bare, frame]
+    ]) {
+      const counter = new LookCounter();
+      const told = order.map((of, i) => counter.count(look({ source: of(bits(0)), alpha: [0.8, 0.2][i] })));
+      expect(told.map(({ count }) => count)).toEqual([1, 2]);
+      expect(told[1]).toMatchObject({ alpha_1: 0.2 });
+      expect(told[1].alpha_k).toBeLessThan(0.2);
+      expect(counter.size).toBe(1);
+    }
+  });
+
+  it('are known by either hash, and by the frame that a source first known by its activation had later', () => {
+    const counter = new LookCounter();
+    counter.count(look({ source: bare(bits(0)) }));
+    counter.count(look({ source: { frame: bits(100), activation: bits(0) } }));
+    expect(counter.count(look({ source: { frame: bits(100), activation: bits(200) } })).count).toBe(3);
+    expect(counter.count(look({ source: { frame: bits(0), activation: bits(200) } })).count).toBe(1);
   });
 
   it('at several strengths count as so many at the weakest, whatever the order', () => {
@@ -93,7 +115,7 @@ describe('looks at a source', () => {
         for (const [size, tensor] of made) {
           const name = `${tensor}`;
           tensors.add(name);
-          const { count } = counter.count(look({ source: bits(size), tensor: name }));
+          const { count } = counter.count(look({ source: frame(bits(size)), tensor: name }));
           expect(count).toBeGreaterThanOrEqual(last.get(name) ?? 1);
           expect(count).toBeLessThanOrEqual(tensors.size);
           last.set(name, count);
@@ -109,13 +131,13 @@ describe('the memory of looks', () => {
   it('holds so many sources and forgets the least recently seen', () => {
     const counter = new LookCounter({ sources: 3 });
     for (const n of [1, 2, 3]) {
-      counter.count(look({ source: apart(n) }));
+      counter.count(look({ source: frame(apart(n)) }));
     }
-    counter.count(look({ source: apart(1) }));
-    counter.count(look({ source: apart(4) }));
+    counter.count(look({ source: frame(apart(1)) }));
+    counter.count(look({ source: frame(apart(4)) }));
     expect(counter.size).toBe(3);
-    expect(counter.count(look({ source: apart(1) })).count).toBe(3);
-    expect(counter.count(look({ source: apart(2) })).count).toBe(1);
+    expect(counter.count(look({ source: frame(apart(1)) })).count).toBe(3);
+    expect(counter.count(look({ source: frame(apart(2)) })).count).toBe(1);
   });
 
   it('takes a tensor that it has forgotten for another look', () => {
@@ -129,7 +151,7 @@ describe('the memory of looks', () => {
     const counter = new LookCounter({ sources: 100 });
     for (let n = 0; n < 1000; n++) {
       const words = Array.from({ length: 8 }, (_, i) => Math.imul(n + 1, 0x9e3779b1 + 0x85ebca6a * i) >>> 0);
-      counter.count(look({ source: words }));
+      counter.count(look({ source: frame(words) }));
     }
     expect(counter.size).toBe(100);
   });

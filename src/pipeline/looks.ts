@@ -1,12 +1,14 @@
 import { alphaAfterLooks } from '../models';
 import { hashDistance, NEAR } from '../numerics/difference-hash';
 import type { Looks } from '../protocol';
-import type { Look } from './look-signature';
+import type { Look, SourceHashes } from './look-signature';
 
 interface Source {
-  key: string;
-  /** Of its first look: whatever drifts further from it than `NEAR` bits is another source. */
-  hash: Uint32Array;
+  artefact: string;
+  /** Of its first look that had one: whatever drifts further from it than `NEAR` bits is another source. */
+  frame: Uint32Array | null;
+  /** The same of the activation. */
+  activation: Uint32Array;
   count: number;
   /** Of its looks. */
   weakest: number;
@@ -22,12 +24,12 @@ export interface LookLimits {
 /**
  * How often each source was seen with fresh noise in this process life: what averages over the looks takes from ALPHA.
  *
- * Looks of one source are distinct tensors of frames, or of activations, whose hashes lie within `NEAR` bits of its first
- * look's, under one artefact. It counts on the careful side where it can: pictures without structure all count as one
+ * Looks of one source are distinct tensors of frames, or of activations, of which one hash lies within `NEAR` bits of its first
+ * look's, under one artefact: a frame is known by both, so that `detect` and `forwardNoise` of one picture count together. It counts on the careful side where it can: pictures without structure all count as one
  * source, and a tensor that was forgotten and comes again counts again. What it cannot see it undercounts: a source that
  * was not seen for longer than it remembers, one that moved or was cut otherwise, looks in another process life.
  *
- * Memory is bounded, nothing is written; of a picture it keeps a hash of 32 bytes, of a tensor a digest.
+ * Memory is bounded, nothing is written; of a source it keeps two hashes of 32 bytes, of a tensor a digest.
  */
 export class LookCounter {
   /** Least recently seen first. */
@@ -66,19 +68,28 @@ export class LookCounter {
   }
 
   /** The nearest source within `NEAR`, or a new one. */
-  private sourceOf({ kind, artefact, source: words, alpha }: Look): Source {
-    const key = `${kind} ${artefact}`;
-    const hash = Uint32Array.from(words);
-    let nearest: Source = { key, hash, count: 0, weakest: alpha };
+  private sourceOf({ artefact, source, alpha }: Look): Source {
+    const frame = source.frame && Uint32Array.from(source.frame);
+    const activation = Uint32Array.from(source.activation);
+    let nearest: Source | null = null;
     let least = NEAR + 1;
-    for (const source of this.sources) {
-      const distance = source.key === key ? hashDistance(source.hash, hash) : least;
+    for (const known of this.sources) {
+      const distance = known.artefact === artefact ? distanceTo(known, source) : least;
       if (distance < least) {
-        [nearest, least] = [source, distance];
+        [nearest, least] = [known, distance];
       }
     }
-    return nearest;
+    if (nearest) {
+      nearest.frame ??= frame;
+    }
+    return nearest ?? { artefact, frame, activation, count: 0, weakest: alpha };
   }
+}
+
+/** By whichever hash is nearer: two pictures of one scene may agree in either alone. */
+function distanceTo(known: Source, { frame, activation }: SourceHashes): number {
+  const byActivation = hashDistance(known.activation, activation);
+  return known.frame && frame ? Math.min(byActivation, hashDistance(known.frame, frame)) : byActivation;
 }
 
 /** The line that a person must see of a source that was seen more than once; else none. */

@@ -59,13 +59,12 @@ export class NoisySide {
 
   /**
    * The look that the last call of `obfuscate` gave at a source.
-   * @param source `frameHash` or `activationHash`
    * @param seed of the noise, where it had one
    */
-  lookAt(kind: Look['kind'], source: readonly number[], alpha: number, seed: number | undefined): Look {
+  lookAt(source: Look['source'], alpha: number, seed: number | undefined): Look {
     const { sha256: artefact, document } = this.model.obfuscation;
     const measured = { document: { knots: document.knots.map(knot => ({ alpha: knot.alpha, looks: knot.looks })) } };
-    return { kind, source, tensor: tensorOf(this.digest!, artefact, alpha, seed), artefact, alpha, measured };
+    return { source, tensor: tensorOf(this.digest!, artefact, alpha, seed), artefact, alpha, measured };
   }
 
   /**

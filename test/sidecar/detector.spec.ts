@@ -102,7 +102,7 @@ it('a learned obfuscation runs part by part as it runs whole, and its attackers 
   const noisy = await post(`/v1/forward/noise?alpha=0.5&${about}`, head, wire);
   // The same picture under the same key: the same noise, whichever way it went.
   expect(Buffer.compare(raw((await tensors(noisy)).tensors.activation), raw(whole.tensors.activation))).toBe(0);
-  // Looks are counted for frames and for bare activations, here one of each.
+  // One picture and one tensor of it, whichever way it went.
   const looks = { count: 1, alpha_1: 0.5, alpha_k: 0.5 };
   expect([result.looks, (await tensors(noisy)).json]).toEqual([looks, expect.objectContaining({ looks })]);
   const heads = await post(`/v1/forward/tail?alpha=0.5&${about}`, noisy, wire);
