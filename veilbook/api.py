@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float32]
 
+#: Who makes pictures of activations, strongest first.
+ATTACKERS = ("adaptive decoder", "linear attacker", "naive viewer")
+
 
 def load(model: str | os.PathLike[str] = "faceboxes", device: str = "auto") -> Model:
     """A split detector: the name of a registered model or a folder with head.onnx and tail.onnx.
@@ -63,7 +66,8 @@ class Model:
         """
         picture = inputs.single(frame, bgr=bgr)
         reply = self._sidecar.send_frame("/v1/forward/head", picture, {"model": self.name, "device": self.device})
-        return _tensors(reply)["activation"]
+        activation: FloatArray = _tensors(reply)["activation"]
+        return activation
 
     def forward_noise(
         self, activation: FloatArray, *, alpha: float | None = None, insecure_seed: int | None = None
@@ -75,17 +79,38 @@ class Model:
         ``artefact_missing``, ``artefact_mismatch``, ``bad_tensor``; there is no way through without noise.
         """
         query = {"model": self.name, "alpha": alpha, "insecure_seed": insecure_seed}
-        return self._pass("/v1/forward/noise", {"activation": activation}, query)["activation"]
+        obfuscated: FloatArray = self._pass("/v1/forward/noise", {"activation": activation}, query)["activation"]
+        return obfuscated
 
-    def forward_tail(self, activation: FloatArray) -> tuple[FloatArray, ...]:
+    def forward_tail(self, activation: FloatArray, *, alpha: float | None = None) -> tuple[FloatArray, ...]:
         """The other layers: activation -> (loc, conf), float32 [1, P, 4] and [1, P, 2] (P = 21824 for faceboxes).
 
+        ``alpha`` is that of the noise in the activation: the server's side for it runs (filter, denoiser and tail as
+        they were learned for this strength), as in ``detect(mode="noisy")``; None runs the plain tail.
         ``loc`` are box offsets to the priors, ``conf[..., 1]`` face scores 0 to 1. A classifier's answer is
-        (scores,), float32 [1, K], which add up to 1. Errors: ``bad_tensor``.
+        (scores,), float32 [1, K], which add up to 1. Errors: ``bad_tensor``, ``bad_alpha``, ``artefact_missing``.
         """
-        query = {"model": self.name, "device": self.device}
+        query = {"model": self.name, "device": self.device, "alpha": alpha}
         answer = self._pass("/v1/forward/tail", {"activation": activation}, query)
         return tuple(answer[name] for name in ("loc", "conf", "scores") if name in answer)
+
+    def reconstruct(
+        self, activation: FloatArray, *, alpha: float | None = None, attacker: str = ATTACKERS[0]
+    ) -> NDArray[np.uint8]:
+        """What an attacker makes of an activation: RGB, uint8 [H, W, 3] ([128, 128, 3] for faceboxes).
+
+        ``alpha`` is that of the noise in it, None for a clean one. ``attacker``: ``adaptive decoder`` was trained on
+        noisy activations and knows the noise; ``linear attacker`` knows it too; ``naive viewer`` was fitted to clean
+        activations, an illustration and no evidence of protection. Errors: ``bad_request`` for another attacker,
+        ``bad_tensor``, ``bad_alpha``, ``artefact_missing``.
+        """
+        if attacker not in ATTACKERS:
+            raise VeilError(
+                "bad_request", f"{attacker!r} is no attacker. Nothing was run.", f"Use one of: {', '.join(ATTACKERS)}."
+            )
+        query = {"model": self.name, "device": self.device, "alpha": alpha, "attacker": attacker}
+        picture: NDArray[np.uint8] = self._pass("/v1/reconstruct", {"activation": activation}, query)["picture"]
+        return picture
 
     def postprocess(
         self, loc: FloatArray, conf: FloatArray, shape: Sequence[int], *, threshold: float = 0.5
@@ -133,7 +158,7 @@ class Model:
         )
         return runs.run(self._sidecar, inputs.single(frame, bgr=bgr), options)
 
-    def _pass(self, path: str, sent: Mapping[str, FloatArray], query: Mapping[str, object]) -> dict[str, FloatArray]:
+    def _pass(self, path: str, sent: Mapping[str, FloatArray], query: Mapping[str, object]) -> dict[str, Any]:
         reply = self._sidecar.request(
             "POST",
             path,
@@ -145,7 +170,7 @@ class Model:
         return _tensors(reply)
 
 
-def _tensors(reply: Any) -> dict[str, FloatArray]:
+def _tensors(reply: Any) -> dict[str, Any]:
     arrays, _ = tensors.decode(reply.body)
     # Copies: the user may write into them.
     return {name: array.copy() for name, array in arrays.items()}

@@ -28,5 +28,5 @@ export {
   type Strengths
 } from './strength';
 export { asStored, writeArtefact } from './write-artefact';
-export { attackerGraphAt, serverGraphAt, serverPartsAt, type Attacker, type NoisyModel } from './noisy-graphs';
+export { attackerGraphAt, serverGraphAt, serverPartsAt, type NoisyModel } from './noisy-graphs';
 export { forRuntime, runtimeGraph } from './runtime-graph';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ServerPart } from '../protocol';
+import { type Attacker, type ServerPart } from '../protocol';
 import { decoderGraph, linearGraph, noiseLevel } from './decoder-graph';
 import { type LoadedModel } from './folder';
 import { readDecoderWeights, readServerWeights, type Obfuscation } from './obfuscation';
@@ -31,12 +31,6 @@ export async function serverGraphAt({ dir, manifest, obfuscation }: NoisyModel, 
 export function serverPartsAt(obfuscation: Obfuscation, alpha: number): ServerPart[] {
   return obfuscation.document.knots[nearestKnot(obfuscation, alpha)].server;
 }
-
-/**
- * Who makes a picture of an activation. The adaptive decoder was trained on noisy activations and knows the noise; the
- * linear attacker knows it too; the naive viewer was fitted to clean activations, which says nothing about the noise.
- */
-export type Attacker = 'adaptive decoder' | 'linear attacker' | 'naive viewer';
 
 /**
  * From `noisy` [N,C,H,W] to `estimate` [N,T,H,W] in 0…1.

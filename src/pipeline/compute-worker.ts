@@ -84,6 +84,8 @@ async function perform(task: Task, checkpoint: () => void): Promise<unknown> {
       return (await detectorFor(task.options.model)).forwardNoise(task.activation, task.options);
     case 'tail':
       return (await detectorFor(task.model)).forwardTail(task.activation, task.alpha);
+    case 'reconstruct':
+      return (await detectorFor(task.options.model)).reconstruct(task.activation, task.options);
     case 'postprocess':
       return (await detectorFor(task.model)).postprocess(task.heads, task);
   }

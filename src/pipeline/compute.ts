@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type {
+  Attacker,
   Detection,
   DetectionResult,
   DeviceInfo,
@@ -61,6 +62,12 @@ export interface TailOptions extends ForwardOptions {
   alpha?: number;
 }
 
+export interface ReconstructOptions extends ForwardOptions {
+  attacker: Attacker;
+  /** Of the noise in the activation; none for a clean one. */
+  alpha?: number;
+}
+
 /** The tail's outputs: loc and conf of a detector, scores of a classifier, each with a batch axis of 1. */
 export type TailAnswer = Record<string, WireTensor>;
 
@@ -97,6 +104,8 @@ export interface Compute {
   forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
   forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
   forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<TailAnswer>;
+  /** What an attacker makes of an activation: uint8 [H,W,3], RGB; for the bundled model 128 x 128. */
+  reconstruct(activation: WireTensor, options: ReconstructOptions, signal?: AbortSignal): Promise<WireTensor>;
   postprocess(
     answer: TailAnswer,
     options: { model?: string; width: number; height: number; threshold: number }

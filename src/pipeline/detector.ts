@@ -12,7 +12,7 @@ import {
   type ObfuscatedActivation
 } from './activation';
 import { decodeImage } from './codec';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
+import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, ReconstructOptions, TailAnswer } from './compute';
 import { openArena, type Arena, type Region } from './kernels';
 import { activationHash, frameHash } from './look-signature';
 import { requireAlpha, requireObfuscation } from './noise';
@@ -189,6 +189,20 @@ export class Detector {
   }
 
   /**
+   * What an attacker makes of an activation [1,C,H,W]: RGB, uint8, a square of blocks for each of its cells.
+   * @throws VeilError `artefact_missing`, `bad_alpha`, `bad_tensor`
+   */
+  reconstruct(activation: WireTensor, { attacker, alpha }: ReconstructOptions): Promise<WireTensor> {
+    return this.alone(async () => {
+      const obfuscation = requireObfuscation(this.model);
+      const strength = alpha === undefined ? null : requireAlpha(alpha, obfuscation);
+      const seen = checkTensor('activation', activation, this.model.manifest.head.activation.shape);
+      const { data, width, height } = await this.noisy!.attack(attacker, seen, strength);
+      return { data, shape: [height, width, 3] };
+    });
+  }
+
+  /**
    * Boxes at or above the threshold, in pixels of a frame of this size, best first; a classifier has none.
    * @param answer of `forwardTail`
    * @throws VeilError `bad_tensor`
@@ -241,7 +255,7 @@ export class Detector {
   }
 
   private async attack(kind: PaintedKind, seen: AnyActivation, alpha: number | null): Promise<Painted> {
-    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
+    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen.data, alpha), attacker: PAINTERS[kind] };
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {

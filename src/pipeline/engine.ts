@@ -107,6 +107,11 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
       return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, alpha, activation }), signal)).output;
     },
 
+    async reconstruct(activation, options, signal) {
+      const { device } = options;
+      return (await run(device ?? 'auto', 'the attacker', () => ({ kind: 'reconstruct', options, activation }), signal)).output;
+    },
+
     async postprocess(heads, options) {
       return (await run('cpu', 'the post-processing', () => ({ kind: 'postprocess', heads, ...options }))).output;
     },

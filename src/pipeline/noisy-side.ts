@@ -1,5 +1,6 @@
-import { attackerGraphAt, serverGraphAt, type Attacker, type NoisyModel, type Obfuscation } from '../models';
-import type { AnyActivation, CleanActivation, ObfuscatedActivation } from './activation';
+import { attackerGraphAt, serverGraphAt, type NoisyModel, type Obfuscation } from '../models';
+import type { Attacker } from '../protocol';
+import type { CleanActivation, ObfuscatedActivation } from './activation';
 import type { EpsilonSource } from './epsilon';
 import type { FieldRegion } from './field-noise';
 import type { Arena } from './kernels';
@@ -75,8 +76,8 @@ export class NoisySide {
     await (await this.servers.get(alpha)).run(data);
   }
 
-  /** What this attacker makes of an activation; `alpha` is that of the noise in it, null for a clean one. */
-  async attack(attacker: Attacker, { data }: AnyActivation, alpha: number | null): Promise<Pixels> {
+  /** What this attacker makes of an activation [C,H,W]; `alpha` is that of the noise in it, null for a clean one. */
+  async attack(attacker: Attacker, data: Float32Array, alpha: number | null): Promise<Pixels> {
     const graph = await this.attackers.get(JSON.stringify([attacker, attacker === 'naive viewer' ? null : alpha]));
     await graph.run(data);
     const [, height, width] = this.model.obfuscation.document.activation_shape;

@@ -1,5 +1,4 @@
-import type { PictureKind } from '../protocol';
-import type { Attacker } from '../models';
+import type { Attacker, PictureKind } from '../protocol';
 
 /** The pictures that an attacker paints of the activation that the tail saw. */
 export const PAINTERS = {

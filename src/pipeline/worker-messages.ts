@@ -2,7 +2,7 @@
 import * as threads from 'node:worker_threads';
 import type { FileHandle } from 'node:fs/promises';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, TailAnswer } from './compute';
+import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, ReconstructOptions, TailAnswer } from './compute';
 import type { Look } from './look-signature';
 import { toPixels } from './raster';
 import type { Provider } from './session';
@@ -16,6 +16,7 @@ export interface Tasks {
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
   noise: { input: { options: NoiseOptions; activation: WireTensor }; output: Looked<NoiseOutcome> };
   tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: TailAnswer };
+  reconstruct: { input: { options: ReconstructOptions; activation: WireTensor }; output: WireTensor };
   postprocess: {
     input: { model?: string; heads: TailAnswer; width: number; height: number; threshold: number };
     output: Detection[];

@@ -39,6 +39,17 @@ export const PictureKind = Type.Union([
 ]);
 export type PictureKind = Static<typeof PictureKind>;
 
+/**
+ * Who makes a picture of an activation. The adaptive decoder was trained on noisy activations and knows the noise; the
+ * linear attacker knows it too; the naive viewer was fitted to clean activations, which says nothing about the noise.
+ */
+export const Attacker = Type.Union([
+  Type.Literal('adaptive decoder'),
+  Type.Literal('linear attacker'),
+  Type.Literal('naive viewer')
+]);
+export type Attacker = Static<typeof Attacker>;
+
 export const PictureFormat = Type.Union([Type.Literal('jpeg'), Type.Literal('png')]);
 export type PictureFormat = Static<typeof PictureFormat>;
 

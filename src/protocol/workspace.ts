@@ -214,17 +214,20 @@ export const SnapshotRequest = Type.Object(
 );
 export type SnapshotRequest = Static<typeof SnapshotRequest>;
 
+/** Of files; null where a whole volume was exchanged for another. */
+const Count = Nullable(Type.Integer());
+
 export const RestoreReport = Type.Object(
   {
     operation: Type.String(),
     snapshot: Type.String(),
     safety: Type.String(),
-    created: Type.Integer(),
-    replaced: Type.Integer(),
-    removed: Type.Integer(),
-    adjusted: Type.Integer({ description: 'same content, other mode or time' }),
-    unchanged: Type.Integer(),
-    bytes: Type.Integer(),
+    created: Count,
+    replaced: Count,
+    removed: Count,
+    adjusted: Nullable(Type.Integer(), 'same content, other mode or time'),
+    unchanged: Count,
+    bytes: Count,
     left_out: Type.Array(LeftOut, { description: 'the first 1000' }),
     left_out_total: Type.Integer()
   },

@@ -69,6 +69,7 @@ describe('the OpenAPI document', () => {
         '/v1/forward/head',
         '/v1/forward/noise',
         '/v1/forward/tail',
+        '/v1/reconstruct',
         '/v1/hello',
         '/v1/learn',
         '/v1/log',

@@ -255,6 +255,47 @@ def test_the_python_interface_agrees_with_the_cell(kernel: Kernel) -> None:
     ]
 
 
+def test_the_tail_of_an_alpha_and_every_attackers_picture_are_at_hand_in_python(kernel: Kernel) -> None:
+    ran = kernel.run(
+        "import veilbook\n"
+        "model = veilbook.load('faceboxes', device='cpu')\n"
+        "z = model.forward_noise(model.forward_head(photo), alpha=0.4)\n"
+        "whole = model.detect(photo, mode='noisy', alpha=0.4, activation=True)\n"
+        "faces = model.postprocess(*model.forward_tail(z, alpha=0.4), photo.shape, threshold=0.05)\n"
+        "print(np.array_equal(z, whole.activation), np.abs(faces - whole.detections).max() < 1e-2)\n"
+        "print(np.array_equal(model.forward_tail(z)[1], model.forward_tail(z, alpha=0.4)[1]))\n"
+        "seen = [model.reconstruct(z, alpha=0.4, attacker=name) for name in veilbook.api.ATTACKERS]\n"
+        "print({(a.shape, str(a.dtype)) for a in seen}, np.array_equal(seen[0], model.reconstruct(z, alpha=0.4)))\n"
+        "print([np.array_equal(seen[i], seen[i - 1]) for i in range(3)])\n"
+    )
+    assert ran.text.splitlines() == [
+        "True True",
+        "False",
+        "{((128, 128, 3), 'uint8')} True",
+        "[False, False, False]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("forward_tail(z, alpha=0.99)", "ALPHA 0.99 is outside this artefact's 0.05 … 0.95. Nothing was run."),
+        ("reconstruct(z, alpha=0.01)", "ALPHA 0.01 is outside this artefact's 0.05 … 0.95. Nothing was run."),
+        ("reconstruct(z, attacker='me')", "'me' is no attacker. Nothing was run. Use one of: adaptive decoder"),
+        ("reconstruct(z[:, :5], alpha=0.4)", "activation is [1,5,32,32], not [1,128,32,32]. Nothing was run."),
+        ("forward_tail(z[0], alpha=0.4)", "activation is [128,32,32], not [1,128,32,32]. Nothing was run."),
+    ],
+)
+def test_a_wrong_stage_is_refused_in_one_line(kernel: Kernel, call: str, told: str) -> None:
+    ran = kernel.run(
+        "import veilbook\n"
+        "model, z = veilbook.load('faceboxes', device='cpu'), np.zeros((1, 128, 32, 32), np.float32)\n"
+        f"try:\n    model.{call}\nexcept veilbook.VeilError as error:\n    print(error)\n"
+    )
+    assert told in ran.text
+    assert ran.text.count("\n") == 1
+
+
 def test_bgr_arrays_give_the_same_faces(kernel: Kernel) -> None:
     ran = kernel.run(
         "bgr = photo[..., ::-1]\n%veil clean photo -o rgb_result\n%veil clean bgr --bgr -o bgr_result\n"

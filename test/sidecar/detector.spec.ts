@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { encodePicture } from '../../src/pipeline/codec';
+import type { CodedPicture } from '../../src/pipeline/compute';
 import {
   decodeSafetensors,
   SAFETENSORS_MIME,
@@ -95,7 +97,7 @@ it('a learned obfuscation runs part by part as it runs whole, and its attackers 
   const kinds = ['reconstruction', 'linear_attacker', 'naive_viewer'];
   const asked = `/v1/detect?mode=noisy&alpha=0.5&pictures=${kinds.join()}&activation=true&${about}`;
   const whole = await tensors(post(asked, photograph, { ...JPEG, Accept: SAFETENSORS_MIME }));
-  const { result, pictures } = whole.json as { result: DetectionResult; pictures: Record<string, { attacker: string }> };
+  const { result, pictures } = whole.json as { result: DetectionResult; pictures: Record<string, CodedPicture> };
   expect(kinds.map(kind => pictures[kind].attacker)).toEqual(['adaptive decoder', 'linear attacker', 'naive viewer']);
   expect(result.artefact).toMatchObject({ calibrated: true, meaning: expect.stringContaining('not a guarantee') });
   const head = await post(`/v1/forward/head?${about}`, photograph, JPEG);
@@ -109,6 +111,22 @@ it('a learned obfuscation runs part by part as it runs whole, and its attackers 
   const size = `width=${result.width}&height=${result.height}`;
   const answer = await post(`/v1/postprocess?threshold=0&${size}&${about}`, heads, wire);
   expect(JSON.parse(answer.toString()).detections).toEqual(result.detections);
+  // What the decoder paints by itself is what the frame's picture was scaled from.
+  const painted = await tensors(post(`/v1/reconstruct?alpha=0.5&attacker=adaptive%20decoder&${about}`, noisy, wire));
+  expect(painted.tensors.picture.shape).toEqual([128, 128, 3]);
+  const pixels = {
+    kind: 'pixels',
+    data: painted.tensors.picture.data as Uint8Array,
+    width: 128,
+    height: 128,
+    order: 'rgb'
+  } as const;
+  const coded = await encodePicture(pixels, 'jpeg', pictures.reconstruction);
+  expect(Buffer.compare(coded.data, raw(whole.tensors['picture.reconstruction']))).toBe(0);
+  await expect(post(`/v1/reconstruct?attacker=nobody&${about}`, noisy, wire)).rejects.toMatchObject({ code: 'bad_request' });
+  await expect(post(`/v1/reconstruct?attacker=naive%20viewer&alpha=2&${about}`, noisy, wire)).rejects.toMatchObject({
+    code: 'bad_alpha'
+  });
   await expect(post(`/v1/forward/tail?alpha=0.99&${about}`, noisy, wire)).rejects.toMatchObject({ code: 'bad_alpha' });
   rmSync(dirname(model), { recursive: true });
 });

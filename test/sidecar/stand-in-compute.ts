@@ -46,6 +46,7 @@ export function standInCompute(ms = 0): StandIn {
       private: true
     }),
     forwardTail: async activation => ({ loc: await echo(activation), conf: await echo(activation) }),
+    reconstruct: async () => ({ data: new Uint8Array(12), shape: [2, 2, 3] }),
     postprocess: async () => [{ x1: 1, y1: 2, x2: 3, y2: 4, score: 0.9 }],
     close: async () => {}
   };

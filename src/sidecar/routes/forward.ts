@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import {
+  Attacker,
   decodeSafetensors,
   Detection,
   DeviceChoice,
@@ -78,6 +79,26 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
       const options = { device: defaults.get().device, ...request.query };
       const answer = await cancellation.during(reply, signal => compute.forwardTail(activation, options, signal));
       return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer));
+    }
+  );
+
+  app.post(
+    '/v1/reconstruct',
+    {
+      schema: {
+        querystring: Type.Composite(
+          [ForwardQuery, Type.Object({ attacker: Attacker, alpha: Type.Optional(Type.Number()) })],
+          strict
+        ),
+        consumes,
+        response: tensorAnswers('picture [H,W,3] U8, RGB')
+      }
+    },
+    async (request, reply) => {
+      const { activation } = tensorsOf(request, 'activation');
+      const options = { device: defaults.get().device, ...request.query };
+      const picture = await cancellation.during(reply, signal => compute.reconstruct(activation, options, signal));
+      return reply.type(SAFETENSORS_MIME).send(encodeSafetensors({ picture }));
     }
   );
 
