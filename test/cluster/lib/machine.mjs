@@ -129,8 +129,8 @@ export function removeMounts() {
 const sysctls = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops']
   .concat(['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'])
   .map(name => join('/proc/sys', name));
-// The kubelet and containerd's shims make these whatever their configuration says.
-const fixedFolders = ['/var/lib/kubelet', '/run/containerd', '/var/log/containers'];
+// The kubelet, containerd's shims and the network plugins make these whatever their configuration says.
+const fixedFolders = ['/var/lib/kubelet', '/run/containerd', '/var/log/containers', '/var/lib/cni'];
 const remembered = join(state, 'machine.json');
 
 export function rememberMachine() {
