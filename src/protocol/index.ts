@@ -15,3 +15,4 @@ export * from './safetensors';
 export * from './sidecar';
 export * from './version';
 export * from './workspace';
+export * from './workspace-questions';

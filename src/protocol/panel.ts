@@ -26,6 +26,11 @@ import { SnapshotList, WorkspaceView } from './workspace';
  * | `POST workspace/clone`   | `CloneRequest`, `to` a name | `WorkspaceOperation` |
  * | `POST workspace/retain`  | `RetainRequest` | `WorkspaceOperation` |
  * | `DELETE workspace/operations/ID` |    | `WorkspaceOperation`; it stops |
+ * | `POST workspace/holding` | `HoldingRequest` | `HoldingList` |
+ * | `GET workspace/snapshots/ID/files?path=` | | `SnapshotFolder`; a path in the workspace, '' for all of it |
+ * | `GET workspace/others`   |            | `WorkspaceList`, without this one |
+ * | `POST workspace/others/clone` | `CloneOtherRequest`, `to` a name | `WorkspaceOperation` |
+ * | `POST workspace/others/delete` | `DeleteWorkspaceRequest`, `force` never | `WorkspaceOperation` |
  *
  * The workspace is the root directory of the Jupyter server; a clone comes to lie beside it.
  * Every other outcome is `ErrorBody` with the status of its code. The sidecar's token never crosses this interface.

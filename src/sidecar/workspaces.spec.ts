@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { newStateDir, removeStateDirs, startInProcess, until, type InProcess } from '../../test/sidecar/harness';
-import type { SidecarEvent, Snapshot, SnapshotList, WorkspaceOperation, WorkspaceView } from '../protocol';
+import type {
+  HoldingList,
+  SidecarEvent,
+  Snapshot,
+  SnapshotFolder,
+  SnapshotList,
+  WorkspaceList,
+  WorkspaceOperation,
+  WorkspaceView
+} from '../protocol';
 import { callSidecar, getJson, type Call } from './client';
 
 const JSON_BODY = { 'Content-Type': 'application/json' };
@@ -35,6 +44,8 @@ async function ask<T>(method: Call['method'], path: string, body?: object): Prom
   return JSON.parse(answer.toString()) as T;
 }
 
+const get = <T>(path: string, query: Record<string, string>) =>
+  getJson<T>(running.connection, `/v1${path}?${new URLSearchParams(query)}`);
 const view = () => ask<WorkspaceView>('GET', '');
 const list = async () => (await ask<SnapshotList>('GET', '/snapshots')).snapshots;
 
@@ -98,6 +109,56 @@ describe('a workspace over the socket', () => {
     await ask('PUT', `/snapshots/${taken.id}/pin`, { pinned: false });
     expect((await perform('DELETE', `/snapshots/${taken.id}`)).record.state).toBe('done');
     expect((await list()).some(({ id }) => id === taken.id)).toBe(false);
+  });
+
+  it('tells which snapshots hold a file, and what lies in a folder of one', async () => {
+    const first = await snapshot('one');
+    mkdirSync(join(dir, 'data'));
+    writeFileSync(join(dir, 'data', 'more.csv'), 'more');
+    symlinkSync('data', join(dir, 'link'));
+    const second = await snapshot('two');
+    const holding = (...paths: string[]) => ask<HoldingList>('POST', '/holding', { paths });
+    expect((await holding('labels.csv')).holdings.map(({ snapshot }) => snapshot)).toEqual([second.id, first.id]);
+    const { holdings } = await holding('./data/more.csv', 'labels.csv', 'gone');
+    expect(holdings[0].held).toMatchObject([
+      { path: 'data/more.csv', kind: 'file', bytes: 4 },
+      { path: 'labels.csv', kind: 'file', bytes: 3 }
+    ]);
+    expect(holdings[1].held).toHaveLength(1);
+    // A restore does not go through a link.
+    expect((await holding('link/more.csv')).holdings).toEqual([]);
+    const inFolder = (id: string, path: string) => get<SnapshotFolder>(`/workspace/snapshots/${id}/files`, { dir, path });
+    expect((await inFolder(second.id, '')).entries.map(({ path, kind }) => `${path} ${kind}`)).toEqual([
+      'data folder',
+      'labels.csv file',
+      'link link'
+    ]);
+    expect(await inFolder(second.id, 'data')).toMatchObject({ entries: [{ path: 'data/more.csv', bytes: 4 }], total: 1 });
+    await expect(inFolder(second.id, 'link')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(inFolder(second.id, '../..')).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(holding('../secret')).rejects.toMatchObject({ code: 'bad_request' });
+  });
+
+  it('lists, clones and removes other workspaces, and not the one it is asked from', async () => {
+    const others = async () => (await get<WorkspaceList>('/workspaces', { dir })).workspaces;
+    await perform('POST', '/clone', { to: `${dir}-2` });
+    const [made] = await others();
+    expect(made).toMatchObject({ location: `${dir}-2`, made_here: true });
+    writeFileSync(join(dir, 'labels.csv'), 'two!');
+    const cloned = await perform('POST', 's/clone', { workspace: made.id, to: `${dir}-3` });
+    expect(cloned).toMatchObject({ record: { state: 'done' }, result: { made: { location: `${dir}-3` } } });
+    expect(readFileSync(join(`${dir}-3`, 'labels.csv'), 'utf8')).toBe('one');
+    // Whoever missed its end by events finds it here.
+    expect((await view()).operation?.record.id).toBe(cloned.record.id);
+    const remove = (workspace: string, confirm: string) => perform('POST', 's/delete', { workspace, confirm });
+    expect((await remove(made.id, 'no')).record).toMatchObject({ state: 'failed', error: { code: 'bad_request' } });
+    expect((await remove(made.id, made.name)).record.state).toBe('done');
+    expect(existsSync(`${dir}-2`)).toBe(false);
+    const { workspace } = await view();
+    await expect(ask('POST', 's/delete', { workspace: workspace.id, confirm: workspace.name })).rejects.toMatchObject({
+      code: 'bad_request'
+    });
+    await expect(ask('POST', 's/clone', { workspace: 'none', to: `${dir}-4` })).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('does one thing at a time, tells how it goes on by events, and stops when it is asked to', async () => {

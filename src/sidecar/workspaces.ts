@@ -2,14 +2,19 @@ import { isAbsolute } from 'node:path';
 import type { Logger } from 'pino';
 import {
   VeilError,
+  type DeleteWorkspaceRequest,
+  type HoldingList,
   type OperationProgress,
   type OperationResult,
   type Snapshot,
+  type SnapshotFolder,
+  type Workspace,
   type WorkspaceOperation,
   type WorkspaceView
 } from '../protocol';
 import { openLocalWorkspace, type Operation, type WorkspaceProvider } from '../workspaces';
 import type { EventBus } from './events';
+import { folderOf, holdings } from './snapshot-files';
 
 /** At most four progress events a second; a new phase is told at once. */
 const EVENT_MS = 250;
@@ -56,13 +61,56 @@ export class Workspaces {
       provider.capabilities(),
       provider.listOperations()
     ]);
-    // One that waits for its lock is not written down yet.
-    const own = this.runningIn(dir) ?? (last && this.begun.get(last.id));
-    return { workspace, capabilities, operation: own ? documentOf(own) : last ? { record: last, result: null } : null };
+    // One that waits for its lock is not written down yet, and what was done to another workspace is written down there.
+    const own = this.all().findLast(begun => begun.dir === dir);
+    const document = own && documentOf(own);
+    const newest = document && (!own.over || !last || document.record.started >= last.started) ? document : null;
+    return { workspace, capabilities, operation: newest ?? (last ? { record: last, result: null } : null) };
   }
 
   async snapshots(dir: string): Promise<Snapshot[]> {
     return (await this.open(dir)).listSnapshots();
+  }
+
+  /** Which of the paths each snapshot holds. */
+  async holdings(dir: string, paths: readonly string[]): Promise<HoldingList['holdings']> {
+    return holdings(await this.snapshots(dir), paths);
+  }
+
+  /** @throws VeilError `not_found` where there is no such snapshot or folder in it */
+  async folder(dir: string, snapshot: string, path: string): Promise<SnapshotFolder> {
+    const found = (await this.snapshots(dir)).find(({ id }) => id === snapshot);
+    if (!found) {
+      throw new VeilError(
+        'not_found',
+        `There is no snapshot ${snapshot}. Nothing was listed.`,
+        'See GET /v1/workspace/snapshots.'
+      );
+    }
+    return folderOf(found, path);
+  }
+
+  /** Every workspace that is known where this one is, without this one. */
+  async others(dir: string): Promise<Workspace[]> {
+    const provider = await this.open(dir);
+    const [own, all] = await Promise.all([provider.describe(), provider.listWorkspaces()]);
+    return all.filter(({ id }) => id !== own.id);
+  }
+
+  /**
+   * Remove another workspace than the one that is asked from.
+   * @throws VeilError `bad_request` for that one
+   */
+  async removeOther(dir: string, request: DeleteWorkspaceRequest): Promise<WorkspaceOperation> {
+    const { id, location } = await (await this.open(dir)).describe();
+    if (request.workspace === id) {
+      throw new VeilError('bad_request', `${location} is in use here. Nothing was removed.`, 'Remove it from another workspace.');
+    }
+    return this.begin(
+      dir,
+      provider => provider.deleteWorkspace(request),
+      () => ({})
+    );
   }
 
   async pin(dir: string, snapshot: string, pinned: boolean): Promise<Snapshot> {
@@ -73,19 +121,21 @@ export class Workspaces {
    * Begin an operation and return at once; events tell how it goes on.
    * @param work begins it
    * @param told what of its result is told
+   * @param other id of another workspace that it is done to, in place of the one in the folder
    * @throws VeilError `busy` while another one runs on the same folder
    */
   async begin<T>(
     dir: string,
     work: (provider: WorkspaceProvider) => Operation<T>,
-    told: (result: T) => OperationResult
+    told: (result: T) => OperationResult,
+    other?: string
   ): Promise<WorkspaceOperation> {
-    const provider = await this.open(dir);
-    const other = this.runningIn(dir);
-    if (other) {
+    const provider = other === undefined ? await this.open(dir) : await openLocalWorkspace({ dir, workspace: other });
+    const before = this.runningIn(dir);
+    if (before) {
       throw new VeilError(
         'busy',
-        `Operation ${other.operation.kind} is at work on this workspace. Nothing was done.`,
+        `Operation ${before.operation.kind} is at work on this workspace. Nothing was done.`,
         'Try again when it is over, or cancel it.'
       );
     }

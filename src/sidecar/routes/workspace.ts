@@ -1,13 +1,19 @@
 import { Type } from '@sinclair/typebox';
 import {
+  CloneOtherRequest,
   CloneRequest,
+  DeleteWorkspaceRequest,
+  HoldingList,
+  HoldingRequest,
   PinRequest,
   RestoreFilesRequest,
   RestoreRequest,
   RetainRequest,
   Snapshot,
+  SnapshotFolder,
   SnapshotList,
   SnapshotRequest,
+  WorkspaceList,
   WorkspaceOperation,
   WorkspaceView
 } from '../../protocol';
@@ -34,6 +40,48 @@ export function workspaceRoutes(app: App, { workspaces }: SidecarContext): void 
   app.get('/v1/workspace/snapshots', { schema: { querystring: Folder, response: answers(SnapshotList) } }, async ({ query }) => ({
     snapshots: await workspaces.snapshots(query.dir)
   }));
+
+  app.get(
+    '/v1/workspace/snapshots/:id/files',
+    {
+      schema: {
+        params: Named,
+        querystring: Type.Composite([Folder, Type.Object({ path: Type.String({ description: "'' for all of it" }) })], {
+          additionalProperties: false
+        }),
+        response: answers(SnapshotFolder)
+      }
+    },
+    async ({ params, query }) => workspaces.folder(query.dir, params.id, query.path)
+  );
+
+  app.post(
+    '/v1/workspace/holding',
+    { schema: { querystring: Folder, body: HoldingRequest, response: answers(HoldingList) } },
+    async ({ query, body }) => ({ holdings: await workspaces.holdings(query.dir, body.paths) })
+  );
+
+  app.get('/v1/workspaces', { schema: { querystring: Folder, response: answers(WorkspaceList) } }, async ({ query }) => ({
+    workspaces: await workspaces.others(query.dir)
+  }));
+
+  app.post(
+    '/v1/workspaces/clone',
+    { schema: { querystring: Folder, body: CloneOtherRequest, response: begins } },
+    async ({ query, body: { workspace, to } }) =>
+      workspaces.begin(
+        query.dir,
+        provider => provider.clone({ to }),
+        made => ({ made }),
+        workspace
+      )
+  );
+
+  app.post(
+    '/v1/workspaces/delete',
+    { schema: { querystring: Folder, body: DeleteWorkspaceRequest, response: begins } },
+    async ({ query, body }) => workspaces.removeOther(query.dir, body)
+  );
 
   app.post(
     '/v1/workspace/snapshots',
