@@ -16,6 +16,9 @@ await build({
   },
   outdir,
   outExtension: { '.js': '.mjs' },
+  // What few need (Kubernetes) is a file of its own, read when it is asked for.
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   bundle: true,
   platform: 'node',
   format: 'esm',

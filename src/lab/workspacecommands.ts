@@ -143,7 +143,10 @@ export function addWorkspaceCommands(
       return `${what}.`;
     }
     const { created, replaced, removed, left_out_total: leftOut } = report;
-    const counts = trans.__('%1 came back, %2 changed, %3 removed', created, replaced, removed);
+    if (created === null) {
+      return `${what}.`;
+    }
+    const counts = trans.__('%1 came back, %2 changed, %3 removed', created, replaced ?? 0, removed ?? 0);
     const left = leftOut > 0 ? ` ${trans._n('%1 was left as it is.', '%1 were left as they are.', leftOut)}` : '';
     return `${what}: ${counts}.${left}`;
   }

@@ -11,7 +11,7 @@ import { type Run } from '../run';
 import { Scope } from './scope';
 import { take } from './snapshot';
 import { requireWhole } from './stage';
-import { step } from './step';
+import { step } from '../step';
 import { Store, workspaceId } from './store';
 import { finishFolders, inFolders, makeFolders, setOwnerAndMode } from './tree';
 import { look } from './walk';

@@ -6,7 +6,7 @@ import { Descent, type Folder } from './folder';
 import { nameOf, parentOf, type Rel } from './paths';
 import { type Placement, type Plan } from './plan';
 import { FEW, giveReserve, stageOne } from './stage';
-import { step } from './step';
+import { step } from '../step';
 import { denied, gone, look } from './walk';
 
 /** What lay where something was put, when it had changed after the safety snapshot. */

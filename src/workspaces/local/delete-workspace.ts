@@ -8,7 +8,7 @@ import { relOf } from './paths';
 import { removeTree } from './remove';
 import { type Run } from '../run';
 import { removeSnapshot } from './snapshot';
-import { step } from './step';
+import { step } from '../step';
 import { type Store } from './store';
 
 const goneName = (operation: string): string => `.veilbook-gone-${operation}`;

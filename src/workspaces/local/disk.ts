@@ -3,7 +3,7 @@ import { open, readFile, rename, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { VeilError } from '../../protocol';
 import { size } from './failures';
-import { step } from './step';
+import { step } from '../step';
 
 /** Flush everything of the file system that `path` lies on: one call in place of one for each file. */
 export async function flush(path: string): Promise<void> {

@@ -8,7 +8,7 @@ import { byPath, nameOf, parentOf, relOf, type Rel } from './paths';
 import { type Plan } from './plan';
 import { removeTree } from './remove';
 import { asleep } from './snapshot';
-import { step } from './step';
+import { step } from '../step';
 import { type Store } from './store';
 import { look } from './walk';
 

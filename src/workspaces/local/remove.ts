@@ -2,7 +2,7 @@ import { chmod, lstat, namesIn, rmdir, unlink } from './direct';
 import { type Folder } from './folder';
 import { eachLimited } from './limited';
 import { relOf, type Rel } from './paths';
-import { step } from './step';
+import { step } from '../step';
 import { gone } from './walk';
 
 /** Remove whatever is at `name`, through folders without write permission; nothing there is fine. Links are not followed. */

@@ -13,7 +13,7 @@ import { type Run } from '../run';
 import { Scope } from './scope';
 import { removeSnapshot, take } from './snapshot';
 import { stage, stagingName } from './stage';
-import { step } from './step';
+import { step } from '../step';
 import { type Store } from './store';
 
 const SHOWN = 1000;

@@ -8,11 +8,11 @@ import { pack, sameIdentity, sameTime, settled, type Entry, type Index, type Omi
 import { Folder } from './folder';
 import { newId } from '../ids';
 import { byPath, nameOf, shown, type Rel } from './paths';
-import { gitOf, sha256Of } from './provenance';
+import { gitOf, sha256Of } from '../provenance';
 import { removeTree } from './remove';
 import { type Run } from '../run';
 import { type Scope } from './scope';
-import { step } from './step';
+import { step } from '../step';
 import { type Store } from './store';
 import { finishFolders, inFolders, makeFolders } from './tree';
 import { denied, gone, look, walk } from './walk';

@@ -7,7 +7,7 @@ import { type Folder } from './folder';
 import { nameOf, type Rel } from './paths';
 import { type Placement, type Plan } from './plan';
 import { type Run } from '../run';
-import { step } from './step';
+import { step } from '../step';
 import { inFolders, setOwnerAndMode } from './tree';
 import { look } from './walk';
 

@@ -4,7 +4,7 @@ import { type Entry } from './entry';
 import { Descent, type Folder } from './folder';
 import { eachLimited } from './limited';
 import { nameOf, parentOf, type Rel } from './paths';
-import { step } from './step';
+import { step } from '../step';
 
 const FOLDERS_AT_ONCE = 4;
 const FILES_AT_ONCE = 8;

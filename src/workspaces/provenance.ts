@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Snapshot } from '../../protocol';
+import { type Snapshot } from '../protocol';
 
 const TIMEOUT_MS = 10_000;
 /** A repository may name programs for git to run; looking at it must not run them. */

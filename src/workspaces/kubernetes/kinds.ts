@@ -1,0 +1,56 @@
+import {
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1Job,
+  type V1Lease,
+  type V1PersistentVolumeClaim,
+  type V1Pod,
+  type V1ReplicaSet,
+  type V1SelfSubjectRulesReview,
+  type V1Service,
+  type CoreV1Event
+} from '@kubernetes/client-node';
+import { type VolumeSnapshot, type VolumeSnapshotClass } from './volume-snapshot';
+
+/** The objects that a workspace is made of, and what is done with them. */
+export interface Objects {
+  ConfigMap: V1ConfigMap;
+  Deployment: V1Deployment;
+  Event: CoreV1Event;
+  Job: V1Job;
+  Lease: V1Lease;
+  PersistentVolumeClaim: V1PersistentVolumeClaim;
+  Pod: V1Pod;
+  ReplicaSet: V1ReplicaSet;
+  SelfSubjectRulesReview: V1SelfSubjectRulesReview;
+  Service: V1Service;
+  VolumeSnapshot: VolumeSnapshot;
+  VolumeSnapshotClass: VolumeSnapshotClass;
+}
+export type Kind = keyof Objects;
+
+interface Resource {
+  apiVersion: string;
+  plural: string;
+  /** Not in a namespace. */
+  clusterWide?: true;
+}
+
+export const RESOURCES: Record<Kind, Resource> = {
+  ConfigMap: { apiVersion: 'v1', plural: 'configmaps' },
+  Deployment: { apiVersion: 'apps/v1', plural: 'deployments' },
+  Event: { apiVersion: 'v1', plural: 'events' },
+  Job: { apiVersion: 'batch/v1', plural: 'jobs' },
+  Lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' },
+  PersistentVolumeClaim: { apiVersion: 'v1', plural: 'persistentvolumeclaims' },
+  Pod: { apiVersion: 'v1', plural: 'pods' },
+  ReplicaSet: { apiVersion: 'apps/v1', plural: 'replicasets' },
+  SelfSubjectRulesReview: {
+    apiVersion: 'authorization.k8s.io/v1',
+    plural: 'selfsubjectrulesreviews',
+    clusterWide: true
+  },
+  Service: { apiVersion: 'v1', plural: 'services' },
+  VolumeSnapshot: { apiVersion: 'snapshot.storage.k8s.io/v1', plural: 'volumesnapshots' },
+  VolumeSnapshotClass: { apiVersion: 'snapshot.storage.k8s.io/v1', plural: 'volumesnapshotclasses', clusterWide: true }
+};

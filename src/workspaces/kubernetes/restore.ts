@@ -1,0 +1,218 @@
+import { type OperationRecord, type RecoveredOperation, type RestoreReport, VeilError } from '../../protocol';
+import { type Run } from '../run';
+import { claimFrom, makeClaim } from './claims';
+import { type Cluster } from './cluster';
+import { available, fence, lastRestoreOf, swapClaim, type Restored } from './deployment';
+import { claimNameOf, type Home } from './home';
+import { type ClusterLedger } from './ledger';
+import { annotation, key, nameOf, operationLabels, uidOf, workspaceLabels } from './names';
+import { requireReady, requireSnapshot } from './snapshots';
+import { take, type Taking } from './take';
+import { verify, verifyName } from './verify';
+
+/** How long the workspace may take to be ready again before the restore is said not to have ended well. */
+const AVAILABLE_SECONDS = 600;
+
+interface Plan {
+  deployment: string;
+  volume: string;
+  from: string;
+  to: string;
+  safety: string;
+}
+
+/**
+ * Give the workspace a new claim made from the snapshot, and keep the old one. Every step up to the commit adds something and takes
+ * nothing away; the commit is one PATCH of the Deployment; nothing that holds data is removed by it or after it.
+ *
+ * 1. preflight: what would be written is tried with dryRun, so rights, quota and admission speak before anything is made
+ * 2. a safety snapshot of the claim that is mounted now
+ * 3. a claim from the snapshot, read once by a Job
+ * 4. commit: the PATCH. It ends this process when it runs in the workspace; whoever starts next finds the record
+ * 5. wait until the workspace is ready
+ */
+export async function restore(
+  ledger: ClusterLedger,
+  home: Home,
+  run: Run,
+  { snapshot: id, provenance }: { snapshot: string; provenance: Taking['provenance'] }
+): Promise<RestoreReport> {
+  const { cluster } = ledger;
+  const snapshot = await requireSnapshot(cluster, home, id);
+  requireReady(snapshot);
+  const from = nameOf(home.claim);
+  const fresh = claimFrom(snapshot, home.claim, {
+    name: restoredName(home, run.id),
+    labels: { ...workspaceLabels(home.name, 'restore-jupyterlab-snapshot'), ...operationLabels(home.name, run.id) }
+  });
+  const to = fresh.metadata?.name ?? '';
+  await cluster.create('PersistentVolumeClaim', fresh, true);
+  const told = { operation: run.id, snapshot: id, at: new Date().toISOString(), paths: null, undone: false, from, to };
+  await swapClaim(cluster, home, { from, to, restored: { ...told, safety: '' } }, { dryRun: true });
+
+  await run.phase('safety');
+  const label = `before the restore of ${annotation(snapshot, 'label') || id}`.slice(0, 200);
+  const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label, provenance }));
+  await ledger.plan(run.id, { deployment: nameOf(home.deployment), volume: home.volume, from, to, safety } satisfies Plan);
+  try {
+    await run.phase('copying', { safety, target: to });
+    const claim = await makeClaim(cluster, fresh, run.id);
+    await run.phase('verifying');
+    const entries = await verify(ledger, home, claim, run);
+    run.progress({ files: entries ?? 0 });
+    await run.commit('committing');
+  } catch (thrown) {
+    const left = await takeBack(cluster, run.id, { to, safety });
+    throw left === null || !(thrown instanceof VeilError)
+      ? thrown
+      : new VeilError(thrown.code, `${thrown.message} ${left}`, thrown.remedy);
+  }
+  const restored: Restored = { ...told, at: new Date().toISOString(), safety };
+  try {
+    await swapClaim(cluster, home, { from, to, restored });
+  } catch (thrown) {
+    await giveUp(cluster, home, run.id, { to, safety });
+    throw thrown;
+  }
+  await supersede(cluster, from, to);
+  await available(cluster, nameOf(home.deployment), {
+    seconds: AVAILABLE_SECONDS,
+    seen: reason => run.progress({ reason })
+  });
+  return reportOf(run.id, id, safety);
+}
+
+/** Go back to the claim from before the last restore: one PATCH. The restored claim stays too. */
+export async function undo(
+  ledger: ClusterLedger,
+  home: Home,
+  run: Run,
+  provenance: Taking['provenance']
+): Promise<RestoreReport> {
+  const { cluster } = ledger;
+  const last = lastRestoreOf(home.deployment);
+  if (!last || last.undone) {
+    const why = last ? 'The last restore was undone already' : 'Nothing was restored in this workspace';
+    throw new VeilError('not_found', `${why}. Nothing was changed.`, 'Restore a snapshot by its id.');
+  }
+  const old = await cluster.find('PersistentVolumeClaim', last.from);
+  if (!old || old.metadata?.deletionTimestamp) {
+    throw new VeilError(
+      'not_found',
+      `Claim ${last.from}, which held the workspace before, is gone. Nothing was changed.`,
+      `Restore its safety snapshot ${last.safety}.`
+    );
+  }
+  const from = nameOf(home.claim);
+  const restored: Restored = { ...last, undone: true };
+  await swapClaim(cluster, home, { from, to: last.from, restored }, { dryRun: true });
+  await run.phase('safety', { snapshot: last.safety });
+  const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label: 'before the undo', provenance }));
+  await ledger.plan(run.id, {
+    deployment: nameOf(home.deployment),
+    volume: home.volume,
+    from,
+    to: last.from,
+    safety
+  } satisfies Plan);
+  await run.commit('committing');
+  await swapClaim(cluster, home, { from, to: last.from, restored });
+  await supersede(cluster, from, last.from);
+  await available(cluster, nameOf(home.deployment), {
+    seconds: AVAILABLE_SECONDS,
+    seen: reason => run.progress({ reason })
+  });
+  return reportOf(run.id, last.safety, safety);
+}
+
+/**
+ * A restore or an undo that nobody runs any more: when the Deployment has the new claim, all that mattered is done; else what was
+ * made for it goes, after a write that makes a PATCH still on its way from the dead process invalid.
+ */
+export async function recoverRestore(ledger: ClusterLedger, record: OperationRecord): Promise<RecoveredOperation['outcome']> {
+  const { cluster } = ledger;
+  const plan = await ledger.planOf<Plan>(record.id);
+  if (!plan) {
+    return 'undone';
+  }
+  const deployment = await cluster.find('Deployment', plan.deployment);
+  if (deployment) {
+    const now = claimNameOf(deployment, plan.volume) === plan.to ? deployment : await fence(cluster, plan.deployment, record.id);
+    if (claimNameOf(now, plan.volume) === plan.to) {
+      await supersede(cluster, plan.from, plan.to);
+      return 'finished';
+    }
+  }
+  if (record.kind === 'restore') {
+    await takeBack(cluster, record.id, plan);
+  }
+  return 'undone';
+}
+
+/** The PATCH was refused, or nobody knows: look before anything is taken back. */
+async function giveUp(cluster: Cluster, home: Home, operation: string, made: Pick<Plan, 'to' | 'safety'>): Promise<void> {
+  const now = await fence(cluster, nameOf(home.deployment), operation);
+  if (claimNameOf(now, home.volume) !== made.to) {
+    await takeBack(cluster, operation, made);
+  }
+}
+
+/**
+ * Remove what a restore made that was not committed, each only if this operation made it.
+ * @returns what could not be removed, a sentence
+ */
+async function takeBack(
+  cluster: Cluster,
+  operation: string,
+  { to, safety }: Pick<Plan, 'to' | 'safety'>
+): Promise<string | null> {
+  const mine = async (kind: 'Job' | 'PersistentVolumeClaim' | 'VolumeSnapshot', name: string) => {
+    const found = await cluster.find(kind, name);
+    if (found?.metadata?.labels?.[key('operation')] === operation) {
+      await cluster.remove(kind, name, uidOf(found));
+    }
+  };
+  try {
+    await mine('Job', verifyName(operation));
+    await mine('PersistentVolumeClaim', to);
+    await mine('VolumeSnapshot', safety);
+    return null;
+  } catch (thrown) {
+    return `Claim ${to}, made for it, may be left (${VeilError.from(thrown).message})`;
+  }
+}
+
+/** Say on both claims which one the workspace uses; a Role without the right to do that loses nothing but the note. */
+async function supersede(cluster: Cluster, old: string, now: string): Promise<void> {
+  const at = new Date().toISOString();
+  const note = (name: string, value: string | null) =>
+    cluster
+      .patch('PersistentVolumeClaim', name, {
+        metadata: { annotations: { [key('superseded-by')]: value, [key('superseded-at')]: value && at } }
+      })
+      .catch(() => undefined);
+  await note(old, now);
+  await note(now, null);
+}
+
+/** The canonical name and a suffix that no other restore has. */
+function restoredName({ claim }: Home, operation: string): string {
+  const [date, time, , random] = operation.split('-');
+  return `${nameOf(claim).replace(/-r\d{14}-[0-9a-f]{6}$/, '')}-r${date}${time}-${random}`;
+}
+
+function reportOf(operation: string, snapshot: string, safety: string): RestoreReport {
+  return {
+    operation,
+    snapshot,
+    safety,
+    created: null,
+    replaced: null,
+    removed: null,
+    adjusted: null,
+    unchanged: null,
+    bytes: null,
+    left_out: [],
+    left_out_total: 0
+  };
+}

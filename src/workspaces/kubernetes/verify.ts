@@ -1,0 +1,106 @@
+import { type V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import { VeilError } from '../../protocol';
+import { type Run } from '../run';
+import { lastEvent, whyPending } from './claims';
+import { type ClusterLedger } from './ledger';
+import { type Home } from './home';
+import { nameOf, operationLabels, uidOf } from './names';
+import { waitFor } from './wait';
+
+const READY_SECONDS = 900;
+const AT = '/veilbook-verify';
+/** Every notebook is read, every name looked up; how many entries there are is the container's last word. */
+const LOOK = `cd ${AT} && find . -type f -name '*.ipynb' -exec cat {} + > /dev/null && find . | wc -l > /dev/termination-log`;
+
+/**
+ * Mount a claim read-only in a Job with the workspace's own image, and read it. It is also the first consumer that a claim of a late
+ * binding class waits for, so it goes where the workspace's pod may go.
+ * @returns files and folders in it
+ * @throws VeilError `timed_out` with what the cluster says, `snapshot_damaged` when it cannot be read
+ */
+export async function verify(
+  ledger: ClusterLedger,
+  home: Home,
+  claim: V1PersistentVolumeClaim,
+  run: Run
+): Promise<number | null> {
+  const { cluster } = ledger;
+  const name = verifyName(run.id);
+  const labels = operationLabels(home.name, run.id);
+  const { nodeSelector, affinity, tolerations, imagePullSecrets, securityContext, runtimeClassName, priorityClassName } =
+    home.deployment.spec?.template.spec ?? {};
+  const job =
+    (await cluster.find('Job', name)) ??
+    (await cluster.create('Job', {
+      metadata: { name, labels, ownerReferences: await ledger.ownerOf(run.id) },
+      spec: {
+        backoffLimit: 2,
+        activeDeadlineSeconds: READY_SECONDS,
+        ttlSecondsAfterFinished: 3600,
+        template: {
+          metadata: { labels },
+          spec: {
+            restartPolicy: 'Never',
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            nodeSelector,
+            affinity,
+            tolerations,
+            imagePullSecrets,
+            securityContext,
+            runtimeClassName,
+            priorityClassName,
+            containers: [
+              {
+                name: 'verify',
+                image: home.container.image,
+                imagePullPolicy: home.container.imagePullPolicy,
+                securityContext: home.container.securityContext,
+                command: ['/bin/sh', '-euc', LOOK],
+                resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+                volumeMounts: [{ name: 'restored', mountPath: AT, readOnly: true }]
+              }
+            ],
+            volumes: [{ name: 'restored', persistentVolumeClaim: { claimName: nameOf(claim), readOnly: true } }]
+          }
+        }
+      }
+    }));
+  const counted = await waitFor<number>(
+    async () => {
+      const { status } = await cluster.get('Job', name);
+      const pods = await cluster.list('Pod', { labels: `job-name=${name}` });
+      if (status?.conditions?.some(({ type, status: is }) => type === 'Failed' && is === 'True')) {
+        const why = terminated(pods)?.message ?? (await lastEvent(cluster, 'Job', name)) ?? 'the reading ended with an error';
+        throw new VeilError(
+          'snapshot_damaged',
+          `The volume made from the snapshot cannot be read: ${why.trim()}.`,
+          'Use another snapshot.'
+        );
+      }
+      if ((status?.succeeded ?? 0) > 0) {
+        return { found: Number(pods.map(pod => terminated([pod])?.message ?? '').find(text => /^\s*\d+/.test(text)) ?? NaN) };
+      }
+      const pod = pods.at(0);
+      const reason = (pod && (await lastEvent(cluster, 'Pod', nameOf(pod)))) ?? (await whyPending(cluster, nameOf(claim)));
+      return { reason };
+    },
+    {
+      unless: `The volume made from the snapshot could not be read`,
+      seconds: READY_SECONDS,
+      signal: run.signal,
+      seen: reason => run.progress({ reason })
+    }
+  );
+  await cluster.remove('Job', name, uidOf(job));
+  return Number.isFinite(counted) ? counted : null;
+}
+
+export const verifyName = (operation: string): string => `veilbook-verify-${operation}`;
+
+function terminated(pods: { status?: { containerStatuses?: { state?: { terminated?: { message?: string } } }[] } }[]) {
+  return pods
+    .flatMap(({ status }) => status?.containerStatuses ?? [])
+    .map(({ state }) => state?.terminated)
+    .find(ended => ended !== undefined);
+}
