@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { VeilError } from '../protocol';
+import { notKept, writeKept } from '../learning/kept-file';
 
 const FOLDER = '.audit';
 const DIGEST_BYTES = 32;
@@ -27,7 +27,9 @@ export class Finished {
   static async open(out: string | null, question: unknown): Promise<Finished> {
     const folder = out === null ? null : join(out, FOLDER);
     if (folder !== null) {
-      await writable(folder, () => mkdir(folder, { recursive: true }));
+      await mkdir(folder, { recursive: true }).catch(thrown => {
+        throw notKept(folder, thrown);
+      });
     }
     return new Finished(folder, JSON.stringify(question));
   }
@@ -48,11 +50,8 @@ export class Finished {
     if (this.folder === null) {
       this.memory.set(key, made);
     } else {
-      const [bytes, path] = [serialize(made), join(this.folder, `${key}.bin`)];
-      await writable(this.folder, async () => {
-        await writeFile(`${path}.part`, Buffer.concat([digest(bytes), bytes]));
-        await rename(`${path}.part`, path);
-      });
+      const bytes = serialize(made);
+      await writeKept(join(this.folder, `${key}.bin`), Buffer.concat([digest(bytes), bytes]));
     }
     return made;
   }
@@ -79,16 +78,4 @@ export class Finished {
 
 function digest(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
-}
-
-async function writable(place: string, write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    throw new VeilError(
-      'output_unwritable',
-      `${place} cannot be written (${(error as Error).message}). What was finished before is kept.`,
-      'Free space or give another --out, then run the same command again.'
-    );
-  }
 }

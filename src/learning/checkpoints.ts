@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { VeilError } from '../protocol';
+import { notKept, writeKept } from './kept-file';
 
 const FOLDER = '.learning';
 const QUESTION = 'question.json';
@@ -28,10 +29,10 @@ export class Checkpoints {
       );
     }
     if (found === null) {
-      await writable(out, async () => {
-        await mkdir(folder, { recursive: true });
-        await writeFile(join(folder, QUESTION), text);
+      await mkdir(folder, { recursive: true }).catch(thrown => {
+        throw notKept(folder, thrown);
       });
+      await writeKept(join(folder, QUESTION), text);
     }
     return new Checkpoints(folder);
   }
@@ -45,14 +46,26 @@ export class Checkpoints {
     }
     const made = await make();
     const bytes = serialize(made);
-    await writable(this.folder, async () => {
-      await writeFile(`${path}.part`, Buffer.concat([digest(bytes), bytes]));
-      await rename(`${path}.part`, path);
-    });
+    await writeKept(path, Buffer.concat([digest(bytes), bytes]));
     return made;
   }
 
-  async clear(): Promise<void> {
+  /**
+   * The last stage, whose result lies outside: when it cannot be written, the others are still there to begin it from.
+   * @param write fails with `output_unwritable` and leaves nothing half done
+   */
+  async finish<T>(write: () => Promise<T>): Promise<T> {
+    const result = await write().catch(thrown => {
+      const { code, message } = VeilError.from(thrown);
+      throw code === 'output_unwritable'
+        ? new VeilError(code, message, 'All stages are kept: make room, and run the same command again.')
+        : thrown;
+    });
+    await this.clear();
+    return result;
+  }
+
+  private async clear(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -69,16 +82,4 @@ function read<T>(file: Buffer): T | undefined {
   return file.length > DIGEST_BYTES && digest(bytes).equals(file.subarray(0, DIGEST_BYTES))
     ? (deserialize(bytes) as T)
     : undefined;
-}
-
-async function writable(place: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    throw new VeilError(
-      'output_unwritable',
-      `${place} cannot be written (${(error as Error).message}). What was learned before this stage is kept.`,
-      'Free space or give another --out, then run the same command again.'
-    );
-  }
 }

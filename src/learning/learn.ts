@@ -112,8 +112,8 @@ export async function learn(
   const draft = draftOf(question, noise, knots, clean, (performance.now() - began) / 1000, statistics);
   const server = sides.map(({ best }) => best.weights);
   const decoders = { clean: first, knots: looked.map(knot => knot.decoder) };
-  const written = await writeArtefact(question.out, draft, { ...statistics.kept, noise, decoders, server });
-  await checkpoints.clear();
+  const content = { ...statistics.kept, noise, decoders, server };
+  const written = await checkpoints.finish(() => writeArtefact(question.out, draft, content));
   return {
     schema: 1,
     artefact: { path: join(question.out, 'obfuscation.json'), sha256: written.sha256, mode: question.mode },
