@@ -36,6 +36,11 @@ ROUTES = {
     "workspace/retain": ("POST", '{"keep_last": 1}'),
     "workspace/undo": ("POST", "{}"),
     "workspace/clone": ("POST", '{"to": "clone"}'),
+    "workspace/others": ("GET", None),
+    "workspace/others/clone": ("POST", '{"workspace": "other", "to": "clone"}'),
+    "workspace/others/delete": ("POST", '{"workspace": "other", "confirm": "other"}'),
+    "workspace/holding": ("POST", '{"paths": ["a"]}'),
+    "workspace/snapshots/20261121-101010-000-abcdef/files": ("GET", None),
     "workspace/operations/20261121-101010-000-abcdef": ("DELETE", None),
 }
 

@@ -66,10 +66,52 @@ async def test_an_action_starts_the_sidecar_and_a_clone_lies_beside_the_workspac
     assert copy.read_text(encoding="utf-8") == "one"
 
 
+async def test_other_workspaces_are_listed_cloned_and_removed(
+    jp_fetch: Fetch, jp_root_dir: Path, heard: list[dict[str, Any]], built: None
+) -> None:
+    (jp_root_dir / "labels.csv").write_text("one", encoding="utf-8")
+    with pytest.raises(HTTPClientError) as stopped:
+        await ask(jp_fetch, "workspace/others")
+    assert stopped.value.code == 503
+    await ask(jp_fetch, "start", "POST")
+    await until(lambda: any(event["type"] == "state" for event in heard))
+    await done(heard, await ask(jp_fetch, "workspace/clone", "POST", {"to": "attempt-2"}))
+    [made] = (await ask(jp_fetch, "workspace/others"))["workspaces"]
+    assert made["location"] == str(jp_root_dir.resolve().parent / "attempt-2")
+    cloning = {"workspace": made["id"], "to": "attempt-3"}
+    cloned = await done(heard, await ask(jp_fetch, "workspace/others/clone", "POST", cloning))
+    assert cloned["record"]["state"] == "done"
+    assert (jp_root_dir.parent / "attempt-3" / "labels.csv").read_text(encoding="utf-8") == "one"
+    removing = {"workspace": made["id"], "confirm": "attempt-2", "snapshots": True}
+    with pytest.raises(HTTPClientError) as refused:
+        await ask(jp_fetch, "workspace/others/delete", "POST", {**removing, "force": True})
+    assert refused.value.code == 400
+    await done(heard, await ask(jp_fetch, "workspace/others/delete", "POST", removing))
+    assert not (jp_root_dir.parent / "attempt-2").exists()
+
+
+async def test_tells_which_snapshots_hold_a_file_and_what_is_in_one(
+    jp_fetch: Fetch, jp_root_dir: Path, heard: list[dict[str, Any]], built: None
+) -> None:
+    (jp_root_dir / "data").mkdir()
+    (jp_root_dir / "data" / "a b.csv").write_text("one", encoding="utf-8")
+    await ask(jp_fetch, "start", "POST")
+    await until(lambda: any(event["type"] == "state" for event in heard))
+    taken = await done(heard, await ask(jp_fetch, "workspace/snapshots", "POST", {}))
+    identity = taken["result"]["snapshot"]["id"]
+    found = await ask(jp_fetch, "workspace/holding", "POST", {"paths": ["data/a b.csv", "gone"]})
+    assert [(one["snapshot"], len(one["held"])) for one in found["holdings"]] == [(identity, 1)]
+    listed = await ask(jp_fetch, f"workspace/snapshots/{identity}/files", params={"path": "data"})
+    assert [one["path"] for one in listed["entries"]] == ["data/a b.csv"]
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../elsewhere", "/etc/veilbook", "a/b", "a\0b", 7, None])
 async def test_a_clone_can_be_nowhere_else(jp_fetch: Fetch, state_dir: Path, name: object) -> None:
     with pytest.raises(HTTPClientError) as refused:
         await ask(jp_fetch, "workspace/clone", "POST", {"to": name})
+    assert refused.value.code == 400
+    with pytest.raises(HTTPClientError) as refused:
+        await ask(jp_fetch, "workspace/others/clone", "POST", {"workspace": "other", "to": name})
     assert refused.value.code == 400
     assert not (state_dir / "sidecar.json").exists()
 

@@ -112,6 +112,14 @@ class Panel:
         listed: JsonObject = await sidecar.ask(connection, "GET", _workspace("/snapshots", root), seconds=seconds)
         return {**view, **listed}
 
+    async def ask_workspace(self, route: str, root: Path, **query: str) -> JsonObject:
+        """One question about the workspace ``root``. Starts nothing; raises VeilError, also while no sidecar runs."""
+        connection = await self._needed("Nothing was looked up.")
+        answer: JsonObject = await sidecar.ask(
+            connection, "GET", _workspace(route, root, **query), seconds=WORKSPACE_SECONDS
+        )
+        return answer
+
     async def change_workspace(self, verb: str, path: str, root: Path, body: JsonObject | None = None) -> JsonObject:
         """One request about the workspace ``root``; a sidecar is started where none runs. Raises VeilError."""
         if await sidecar.attach(self.directory) is None:
@@ -177,5 +185,5 @@ class Panel:
         return status
 
 
-def _workspace(path: str, root: Path) -> str:
-    return f"/v1/workspace{path}?{urlencode({'dir': os.path.abspath(root)})}"
+def _workspace(route: str, root: Path, **query: str) -> str:
+    return f"/v1/workspace{route}?{urlencode({'dir': os.path.abspath(root), **query})}"

@@ -94,18 +94,62 @@ class UndoHandler(ActionHandler):
 
 
 class CloneHandler(ActionHandler):
-    """POST workspace/clone."""
+    """POST workspace/clone and workspace/others/clone."""
 
     @authenticated
     @authorized
-    async def post(self) -> None:
+    async def post(self, other: str | None) -> None:
         """Begin a clone. The browser gives its name; it comes to lie beside the workspace."""
         body = self.document()
         name = body.get("to")
         if not isinstance(name, str) or name.strip(". ") == "" or any(sign in name for sign in "/\\\0"):
             raise HTTPError(400, "A clone needs a name without slashes. Nothing was made.")
         target = self.root.absolute().parent / name
-        await self.change("POST", "/clone", {**body, "to": str(target)})
+        await self.change("POST", "s/clone" if other else "/clone", {**body, "to": str(target)})
+
+
+class OthersHandler(ActionHandler):
+    """GET workspace/others."""
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with a WorkspaceList; starts nothing."""
+        await self.answer(self.panel.ask_workspace("s", self.root))
+
+
+class RemoveOtherHandler(ActionHandler):
+    """POST workspace/others/delete."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Begin to remove another workspace. What Veilbook did not make is not removed from a browser."""
+        body = self.document()
+        if "force" in body:
+            raise HTTPError(400, "A folder that Veilbook did not make is removed by hand. Nothing was removed.")
+        await self.change("POST", "s/delete", body)
+
+
+class HoldingHandler(ActionHandler):
+    """POST workspace/holding."""
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer with a HoldingList."""
+        await self.change("POST", "/holding", self.document())
+
+
+class FilesHandler(ActionHandler):
+    """GET workspace/snapshots/ID/files."""
+
+    @authenticated
+    @authorized
+    async def get(self, snapshot: str) -> None:
+        """Answer with a SnapshotFolder; query: path, all of it unless given. Starts nothing."""
+        path = self.get_query_argument("path", "")
+        await self.answer(self.panel.ask_workspace(f"/snapshots/{snapshot}/files", self.root, path=path))
 
 
 class OperationHandler(ActionHandler):
@@ -125,7 +169,11 @@ _ROUTES = {
     f"workspace/snapshots/{ID}/pin": PinHandler,
     "workspace/(restore|restore-files|retain)": RestoreHandler,
     "workspace/undo": UndoHandler,
-    "workspace/clone": CloneHandler,
+    "workspace/(others/)?clone": CloneHandler,
+    "workspace/others": OthersHandler,
+    "workspace/others/delete": RemoveOtherHandler,
+    "workspace/holding": HoldingHandler,
+    f"workspace/snapshots/{ID}/files": FilesHandler,
     f"workspace/operations/{ID}": OperationHandler,
 }
 
