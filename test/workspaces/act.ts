@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setStepHook } from '../../src/workspaces/local/step';
+import { setStepHook } from '../../src/workspaces/step';
 import { placeAt } from './trees';
 
 const [top, action, at] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openLocalWorkspace } from '../../src/workspaces';
-import { setStepHook } from '../../src/workspaces/local/step';
+import { setStepHook } from '../../src/workspaces/step';
 import { mountNew } from './file-systems';
 import { newPlace, portrait, removePlaces, type Place } from './trees';
 
