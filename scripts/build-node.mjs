@@ -1,14 +1,15 @@
-/** Builds veilbook/node: the sidecar, the CLI and the compute worker as one file each, and the wasm kernels. */
+/** Builds veilbook/node: the sidecar, the CLI and the compute worker with the parts that they share, and the wasm kernels. */
 import { build } from 'esbuild';
 import asc from 'assemblyscript/asc';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const outdir = 'veilbook/node';
 mkdirSync(outdir, { recursive: true });
 
-await build({
+const { metafile } = await build({
   entryPoints: {
     cli: 'src/cli/main.ts',
     sidecar: 'src/sidecar/main.ts',
@@ -32,8 +33,14 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;"
   },
+  metafile: true,
   logLevel: 'warning'
 });
+// Parts of an earlier build are nobody's any more.
+const made = new Set(Object.keys(metafile.outputs).map(path => basename(path)));
+for (const name of readdirSync(outdir).filter(name => /\.mjs(\.map)?$/.test(name) && !made.has(name))) {
+  rmSync(join(outdir, name));
+}
 chmodSync(`${outdir}/cli.mjs`, 0o755);
 
 const { error, stderr } = await asc.main([

@@ -60,13 +60,13 @@ function takePackage(name, into, keep = () => true) {
 }
 
 function stage(folder) {
-  for (const file of ['cli.mjs', 'compute-worker.mjs', 'kernels.wasm']) {
-    const built = join(root, 'veilbook/node', file);
-    if (!existsSync(built)) {
-      fail(`${built} is not built; nothing was packed. Run: npm run build:node`);
-    }
-    cpSync(built, join(folder, 'veilbook/node', file));
+  const from = join(root, 'veilbook/node');
+  const parts = existsSync(from) ? readdirSync(from).filter(name => /\.(mjs|wasm)$/.test(name) && name !== 'sidecar.mjs') : [];
+  const missing = ['cli.mjs', 'compute-worker.mjs', 'kernels.wasm'].find(name => !parts.includes(name));
+  if (missing) {
+    fail(`${join(from, missing)} is not built; nothing was packed. Run: npm run build:node`);
   }
+  parts.forEach(part => cpSync(join(from, part), join(folder, 'veilbook/node', part)));
   cpSync(join(root, 'models/faceboxes'), join(folder, 'models/faceboxes'), { recursive: true });
   // Of ONNX Runtime only this platform; its two other dependencies serve its installer alone.
   takePackage('onnxruntime-node', folder, path => !/^\/(script|lib)|^\/bin\/napi-v\d+\/(?!linux(\/x64|$))/.test(path));

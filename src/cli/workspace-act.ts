@@ -1,26 +1,34 @@
+import { realpath } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { type OperationPhase, type OperationProgress, VeilError } from '../protocol';
-import { openLocalWorkspace, type Operation, type WorkspaceProvider } from '../workspaces';
+import { type OperationPhase, type OperationProgress, type RecoveredOperation, VeilError } from '../protocol';
+import { openLocalWorkspace, openWorkspaceIn, type Operation, type WorkspaceProvider } from '../workspaces';
 import { Notices } from './output';
 
 export interface PlaceFlags {
   dir?: string;
   workspace?: string;
+  namespace?: string;
+  name?: string;
   json?: boolean;
   yes?: boolean;
 }
 
-/** The workspace of --dir, --workspace or the current folder; what a crash had left is said on stderr. */
-export function openWorkspace({ dir = '.', workspace }: PlaceFlags): Promise<WorkspaceProvider> {
+/** The workspace of --name, --dir, --workspace or the current folder; what a crash had left is said on stderr. */
+export async function openWorkspace({ dir, workspace, namespace, name }: PlaceFlags): Promise<WorkspaceProvider> {
   const notices = new Notices();
-  return openLocalWorkspace({
-    dir,
-    workspace,
-    onRecovered: done =>
-      done.forEach(({ kind, id, outcome }) =>
-        notices.show(`A ${kind.replace('_', ' ')} that was cut off (${id}) was ${outcome}.`)
-      )
-  });
+  const onRecovered = (done: RecoveredOperation[]) =>
+    done.forEach(({ kind, id, outcome }) => notices.show(`A ${kind.replace('_', ' ')} that was cut off (${id}) was ${outcome}.`));
+  if (name !== undefined) {
+    const { openKubernetesWorkspace } = await import('../workspaces/kubernetes');
+    return openKubernetesWorkspace({ namespace, name, onRecovered });
+  }
+  if (namespace !== undefined) {
+    throw new VeilError('bad_request', '--namespace is said without --name. Nothing was done.', 'Name the workspace too.');
+  }
+  if (dir === undefined && workspace === undefined) {
+    return openWorkspaceIn(await realpath('.'), onRecovered);
+  }
+  return openLocalWorkspace({ dir: dir ?? '.', workspace, onRecovered });
 }
 
 /** Wait for an operation with its progress on a terminal. Ctrl-C asks it to stop; a second one ends the process. */
@@ -50,20 +58,20 @@ export async function act<T>(operation: Operation<T>): Promise<T> {
 
 const PHASES: Record<OperationPhase, string> = {
   waiting: 'waiting for somebody else',
-  reading: 'looking at the files',
+  reading: 'looking at it',
   safety: 'taking the safety snapshot',
   copying: 'copying',
-  verifying: 'comparing',
+  verifying: 'reading what was made',
   flushing: 'writing to the disk',
-  committing: 'putting files in their places',
+  committing: 'putting it in its place',
   removing: 'removing',
   finished: 'done'
 };
 
-function describeProgress({ phase, files, files_total: all, done }: OperationProgress): string {
+function describeProgress({ phase, files, files_total: all, done, reason }: OperationProgress): string {
   const share = done === null ? '    ' : `${String(Math.floor(100 * done)).padStart(3)}%`;
   const count = files === 0 ? '' : all === null ? `, ${files} files` : `, ${files} of ${all} files`;
-  return `${share} ${PHASES[phase]}${count}`;
+  return `${share} ${PHASES[phase]}${count}${reason === null ? '' : `: ${reason}`}`;
 }
 
 /** @throws VeilError `bad_request` when nobody said yes, or nobody can be asked */

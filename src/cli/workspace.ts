@@ -8,7 +8,7 @@ const AFTER = `
 A restore takes a safety snapshot first; veilbook workspace undo goes back to it. Ctrl-C leaves everything as it was; once a
 restore has begun to put files in their places it finishes that. What a killed command left is finished or taken back by the
 next one. Exit codes: 0 done; 2 wrong use, no such snapshot or folder, or not confirmed; 4 a snapshot was changed by somebody;
-5 somebody else is at work on the workspace; 6 the disk is full or something cannot be written; 130 stopped; 1 a fault in
+5 somebody else is at work on the workspace, or the cluster does not answer or allow it; 6 the disk or a quota is full or something cannot be written; 130 stopped; 1 a fault in
 Veilbook.`;
 
 type Flags<T = object> = PlaceFlags & T;
@@ -16,7 +16,7 @@ type Flags<T = object> = PlaceFlags & T;
 /** `veilbook workspace`: snapshots of a folder, and what is made from them. */
 export function workspaceCommand(): Command {
   const workspace = new Command('workspace')
-    .description('snapshots of a folder: take, look, restore, undo, clone')
+    .description('snapshots of a folder, or of a workspace on Kubernetes: take, look, restore, undo, clone')
     .addHelpText('after', AFTER);
   const add = (name: string, description: string) =>
     workspace
@@ -24,6 +24,8 @@ export function workspaceCommand(): Command {
       .description(description)
       .option('--dir <dir>', 'the workspace (default: the current folder)')
       .addOption(new Option('--workspace <id>', 'a workspace by its id, also one whose folder is gone').conflicts('dir'))
+      .addOption(new Option('--name <name>', 'a workspace on Kubernetes').conflicts(['dir', 'workspace']))
+      .option('--namespace <namespace>', 'of --name (default: of the kubeconfig’s context)')
       .option('--json', 'print one JSON document');
   const confirmed = (command: Command) => command.option('--yes', 'do not ask');
 
@@ -42,12 +44,12 @@ export function workspaceCommand(): Command {
   );
   confirmed(add('undo', 'take the last restore back')).action(undo);
   add('clone', 'make another workspace from a snapshot')
-    .argument('<folder>', 'one that is not there, or empty')
+    .argument('<to>', 'a folder that is not there, or empty; on Kubernetes a name')
     .option('--snapshot <id>', 'default: one that is taken now')
     .action(clone);
   confirmed(add('delete', 'remove a snapshot, or with --clone a workspace that is a clone'))
     .argument('[snapshot]')
-    .option('--clone', 'remove the folder of --dir or --workspace')
+    .option('--clone', 'remove the workspace of --dir, --workspace or --name')
     .option('--snapshots', 'with --clone: its snapshots too')
     .option('--force', 'with --clone: also a folder that Veilbook did not make')
     .action(remove);

@@ -2,3 +2,4 @@
 export type { Operation } from './operation';
 export type { WorkspaceProvider } from './provider';
 export { openLocalWorkspace, type LocalOptions } from './local/open';
+export { openWorkspaceIn } from './open';

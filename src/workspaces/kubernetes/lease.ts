@@ -31,7 +31,7 @@ export async function holdLease(
   let seen = { renewal: '', at: performance.now() };
   for (;;) {
     const lease = await cluster.find('Lease', name);
-    const renewal = lease ? `${lease.spec?.holderIdentity} ${lease.spec?.renewTime?.toISOString()}` : '';
+    const renewal = lease ? `${lease.spec?.holderIdentity} ${String(lease.spec?.renewTime)}` : '';
     if (renewal !== seen.renewal) {
       seen = { renewal, at: performance.now() };
     }

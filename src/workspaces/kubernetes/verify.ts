@@ -34,7 +34,7 @@ export async function verify(
     (await cluster.create('Job', {
       metadata: { name, labels, ownerReferences: await ledger.ownerOf(run.id) },
       spec: {
-        backoffLimit: 2,
+        backoffLimit: 1,
         activeDeadlineSeconds: READY_SECONDS,
         ttlSecondsAfterFinished: 3600,
         template: {
