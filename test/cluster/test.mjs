@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { start, stop } from './lib/cluster.mjs';
 import { asCommand, Complaint } from './lib/complaint.mjs';
-import { buildImage } from './lib/image.mjs';
+import { buildImages } from './lib/image.mjs';
 import { requireLevel } from './lib/levels.mjs';
 import { checkout, kubeconfig } from './lib/places.mjs';
 import { buildPrograms } from './lib/programs.mjs';
@@ -38,7 +38,7 @@ await asCommand(async () => {
   requireLevel(level);
   buildPrograms(level, availableParallelism(), say);
   if (level === 'node') {
-    await buildImage(say);
+    await buildImages(say);
   }
   let status = 1;
   try {

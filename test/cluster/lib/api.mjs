@@ -65,6 +65,7 @@ export const classes = [
   storageClass('directory-kept', { reclaimPolicy: 'Retain' }),
   storageClass('directory-fixed', { allowVolumeExpansion: false }),
   snapshotClass('directory', {}, isDefault('snapshot.storage.kubernetes.io')),
+  snapshotClass('csi-snapclass'),
   snapshotClass('directory-kept', {}, {}, 'Retain'),
   snapshotClass('slow', { readyAfter: '3s' }),
   snapshotClass('late', { failFor: '3s' }),

@@ -1,10 +1,10 @@
 /** Starting and stopping, whole or after a part was killed. Both can be repeated at any time. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, classes, create, driverObject, snapshotDefinitions } from './api.mjs';
 import { authorityData, makeCertificates } from './certificates.mjs';
 import { Complaint, until } from './complaint.mjs';
-import { imageName } from './image.mjs';
+import { loadImages } from './image.mjs';
 import { requireLevel } from './levels.mjs';
 import * as machine from './machine.mjs';
 import { nodeParts } from './node.mjs';
@@ -52,9 +52,12 @@ export async function start(level, say) {
   run(parts.etcd(settings));
   run(parts.apiServer(settings));
   const node = level === 'node' ? nodeParts() : [];
+  let images = Promise.resolve();
   for (const part of node.filter(({ name }) => name === 'containerd')) {
     run(part);
-    await importImage();
+    await containerdReady();
+    images = loadImages();
+    images.catch(() => undefined); // told below, where it is waited for
   }
   await apiReady();
   await firstObjects(level);
@@ -66,6 +69,7 @@ export async function start(level, say) {
     run(parts.scheduler());
     node.forEach(run);
     await nodeReady();
+    await images;
   }
   await until(
     'the first service account exists',
@@ -120,17 +124,9 @@ async function firstObjects(level) {
   await until('the classes are there', async () => Promise.all(objects.map(each => create(later, each))), 30);
 }
 
-async function importImage() {
-  const ctr = args => ['--address', places.containerdSocket, '--namespace', 'k8s.io', ...args];
-  const answers = () => spawnSync('ctr', ctr(['version']), { stdio: 'pipe' }).status === 0;
+async function containerdReady() {
+  const answers = () => spawnSync('ctr', ['--address', places.containerdSocket, 'version'], { stdio: 'pipe' }).status === 0;
   await until('containerd answers', answers, 30, wordsOf('containerd'));
-  if (!existsSync(places.imageArchive)) {
-    throw new Complaint('The image of the test cluster is not made yet: npm run cluster:build -- node');
-  }
-  const known = execFileSync('ctr', ctr(['images', 'list', '--quiet']), { encoding: 'utf8' });
-  if (!known.split('\n').includes(imageName)) {
-    execFileSync('ctr', ctr(['images', 'import', places.imageArchive]), { stdio: 'pipe' });
-  }
 }
 
 async function nodeReady() {

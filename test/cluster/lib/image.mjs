@@ -1,72 +1,80 @@
 /**
- * The one container image: a minimal Debian. It is the sandbox of pods too, because no registry is asked for anything.
- * A docker archive is a tar of three files, so no image builder is needed.
+ * The container images. `debian` is the sandbox of pods too, because no registry is asked for anything; `workspace` is it with
+ * JupyterLab and Veilbook. containerd gets them as docker archives: a tar of the layers and of two descriptions.
  */
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Complaint } from './complaint.mjs';
-import { imageArchive } from './places.mjs';
+import { debian, made, makeLayer } from './layers.mjs';
+import { containerdSocket, digest, imageList, state } from './places.mjs';
+import { workspaceLayers, workspaceSettings } from './workspace-image.mjs';
 
-const suite = 'bookworm';
-const mirror = 'http://deb.debian.org/debian';
 export const imageName = 'veilbook.test/debian:1';
+export const workspaceImageName = 'veilbook.test/workspace:1';
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) {
-    throw new Complaint(
-      `${command} ${args[0]} failed${error ? `: ${error.message}` : ''}. The image of the test cluster needs it.`
-    );
+/** Make what is missing of the images. The list of them is what a cluster loads. */
+export async function buildImages(say) {
+  const base = debian(digest(['lib/layers.mjs']));
+  await makeLayer(base, say);
+  const workspace = [base];
+  for (const next of workspaceLayers(base)) {
+    await makeLayer(next, say);
+    workspace.push(next);
+  }
+  const images = [
+    { name: imageName, layers: [made(base)], settings: { Cmd: ['sleep', 'infinity'], Env: [`PATH=${path}`] } },
+    { name: workspaceImageName, layers: workspace.map(made), settings: workspaceSettings(path) }
+  ];
+  writeFileSync(imageList, JSON.stringify(images, undefined, 2));
+}
+
+/** Give containerd the images that it does not have as they are now. */
+export async function loadImages() {
+  if (!existsSync(imageList)) {
+    throw new Complaint('The images of the test cluster are not made yet: npm run cluster:build -- node');
+  }
+  const loadedList = join(state, 'images.json');
+  const known = existsSync(loadedList) ? JSON.parse(readFileSync(loadedList, 'utf8')) : {};
+  for (const image of JSON.parse(readFileSync(imageList, 'utf8'))) {
+    const content = JSON.stringify(image);
+    if (known[image.name] !== content) {
+      await load(image);
+      known[image.name] = content;
+      writeFileSync(loadedList, JSON.stringify(known));
+    }
   }
 }
 
-export async function buildImage(say) {
-  if (existsSync(imageArchive)) {
-    return;
-  }
-  say(`making the container image: debootstrap ${suite}`);
-  mkdirSync(dirname(imageArchive), { recursive: true });
-  const work = mkdtempSync(`${imageArchive}-`);
+async function load({ name, layers, settings }) {
+  const folder = mkdtempSync(join(tmpdir(), 'veilbook-image-'));
   try {
-    const tree = join(work, 'tree');
-    run('debootstrap', ['--variant=minbase', suite, tree, mirror]);
-    const archive = join(work, 'archive');
-    mkdirSync(archive);
-    const layer = join(archive, 'layer.tar');
-    const unneeded = [
-      './var/cache/apt',
-      './var/lib/apt/lists',
-      './usr/share/doc',
-      './usr/share/man',
-      './usr/share/locale',
-      './dev'
-    ];
-    run('tar', [
-      '--create',
-      '--numeric-owner',
-      `--file=${layer}`,
-      ...unneeded.map(path => `--exclude=${path}/*`),
-      `--directory=${tree}`,
-      '.'
-    ]);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(layer), hash);
     const config = {
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       os: 'linux',
-      config: { Cmd: ['sleep', 'infinity'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
-      rootfs: { type: 'layers', diff_ids: [`sha256:${hash.digest('hex')}`] }
+      config: settings,
+      rootfs: { type: 'layers', diff_ids: layers.map(({ digest: each }) => each) }
     };
-    writeFileSync(join(archive, 'config.json'), JSON.stringify(config));
-    const manifest = [{ Config: 'config.json', RepoTags: [imageName], Layers: ['layer.tar'] }];
-    writeFileSync(join(archive, 'manifest.json'), JSON.stringify(manifest));
-    const packed = join(work, 'image.tar');
-    run('tar', ['--create', `--file=${packed}`, `--directory=${archive}`, 'manifest.json', 'config.json', 'layer.tar']);
-    renameSync(packed, imageArchive);
+    const files = layers.map((_, index) => `layer-${index}.tar`);
+    layers.forEach(({ archive }, index) => symlinkSync(archive, join(folder, files[index])));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+    const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: files }];
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+    const all = ['manifest.json', 'config.json', ...files];
+    const pack = spawn('tar', ['--create', '--dereference', '--file=-', `--directory=${folder}`, ...all]);
+    const into = ['--address', containerdSocket, '--namespace', 'k8s.io', 'images', 'import', '-'];
+    const read = spawn('ctr', into, { stdio: ['pipe', 'ignore', 'pipe'] });
+    let words = '';
+    read.stderr.on('data', text => (words += text));
+    const ended = new Promise((resolve, reject) => read.on('error', reject).on('exit', resolve));
+    await pipeline(pack.stdout, read.stdin).catch(() => undefined); // ctr that fails stops reading; its words say why
+    if ((await ended) !== 0) {
+      throw new Complaint(`containerd did not take the image ${name}: ${words.trim()}`);
+    }
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

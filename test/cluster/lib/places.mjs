@@ -1,6 +1,6 @@
 /** Where the cluster's parts are: programs in a cache that outlives it, everything else in one state folder that `stop` removes. */
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,15 @@ export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'veilbook-test-cluster');
 
-function digest(patterns) {
-  const hash = createHash('sha256');
-  for (const path of patterns.flatMap(pattern => globSync(join(source, pattern))).sort()) {
-    hash.update(`${relative(source, path)}\0`).update(readFileSync(path));
+/** A key of files' names and content. Patterns are relative to this folder's parent, or to `root`. */
+export function digest(patterns, root = source, ...more) {
+  const hash = createHash('sha256').update(more.join('\0'));
+  const isFile = path => !path.includes('__pycache__') && statSync(path).isFile();
+  for (const path of patterns
+    .flatMap(pattern => globSync(join(root, pattern)))
+    .filter(isFile)
+    .sort()) {
+    hash.update(`${relative(root, path)}\0`).update(readFileSync(path));
   }
   return hash.digest('hex').slice(0, 16);
 }
@@ -22,8 +27,9 @@ function digest(patterns) {
 export const built = join(cache, digest(['*/go.mod', '*/go.sum', '**/*.go', 'lib/programs.mjs']));
 export const programs = join(built, 'bin');
 export const definitions = join(built, 'crd');
-/** The one container image, as `ctr images import` reads it. */
-export const imageArchive = join(cache, `image-${digest(['lib/image.mjs'])}.tar`);
+/** Container images: their layers, and which layers each was made of last. */
+export const layers = join(cache, 'layers');
+export const imageList = join(layers, 'images.json');
 
 /** Sockets lie in here and a socket's path ends at 107 bytes, so it is short on purpose. */
 export const state = process.env.VEILBOOK_TEST_CLUSTER || join(homedir(), '.veilbook-test-cluster');
