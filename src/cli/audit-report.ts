@@ -1,7 +1,7 @@
 import type { AuditReport, AuditedAlpha } from '../protocol';
 import { duration } from './learn-progress';
 
-const HEADER = ['ALPHA', 'recovered', '95 %', 'by', 'certified', 'A1', 'A2', '16 looks', 're-identified', 'bits'];
+const BUILT_IN = ['A0', 'A1', 'A2', 'naive', 'A3', 'A4-A1', 'A4-A2', 'A6'];
 
 /** What a person reads after an audit. */
 export function describeAudit(report: AuditReport): string[] {
@@ -32,7 +32,12 @@ export function describeAudit(report: AuditReport): string[] {
   ];
 }
 
+/** Attacks of somebody's own have columns of their own. */
 function table(alphas: readonly AuditedAlpha[]): string[] {
+  const own = [...new Set(alphas.flatMap(({ attacks }) => attacks.map(({ name }) => name)))].filter(
+    name => !BUILT_IN.includes(name)
+  );
+  const header = ['ALPHA', 'recovered', '95 %', 'by', 'certified', 'A1', 'A2', ...own, '16 looks', 're-identified', 'bits'];
   const rows = alphas.map(({ alpha, strongest, alpha_certified, bits, attacks }) => {
     const best = (names: string[], looks: number) =>
       attacks.filter(row => names.includes(row.name) && row.looks === looks).map(({ r2 }) => r2);
@@ -46,13 +51,14 @@ function table(alphas: readonly AuditedAlpha[]): string[] {
       alpha_certified.toFixed(3),
       shown(best(['A1'], 1)),
       shown(best(['A2'], 1)),
+      ...own.map(name => shown(best([name], 1))),
       shown(best(['A4-A1', 'A4-A2'], 16)),
       reid ? percent(reid.top1) : '-',
       bits.toFixed(0)
     ];
   });
-  const all = [HEADER, ...rows];
-  const widths = HEADER.map((_, column) => Math.max(...all.map(row => row[column].length)));
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map(row => row[column].length)));
   return all.map(row => row.map((cell, i) => cell.padStart(widths[i])).join('  '));
 }
 

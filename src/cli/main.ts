@@ -7,9 +7,11 @@ import { requireNode } from '../pipeline/node-version';
 import { compareCommand } from './compare';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
+import { doctorCommand } from './doctor';
 import { learnCommand } from './learn';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
+import { rbacCommand } from './rbac';
 import { sidecarCommand } from './sidecar';
 import { workspaceCommand } from './workspace';
 
@@ -33,7 +35,9 @@ function program(): Command {
     modelCommand(),
     devicesCommand(),
     sidecarCommand(),
-    workspaceCommand()
+    workspaceCommand(),
+    doctorCommand(),
+    rbacCommand()
   ];
   for (const command of commands) {
     root.addCommand(command);

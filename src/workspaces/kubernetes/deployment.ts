@@ -80,6 +80,13 @@ export async function swapClaim(
   }
 }
 
+/** Write down a restore that changed files in the claim, and restarts nothing. */
+export async function rememberRestore(cluster: Cluster, deployment: string, restored: Restored): Promise<void> {
+  await cluster.patch('Deployment', deployment, {
+    metadata: { annotations: { [key('last-restore')]: JSON.stringify(restored) } }
+  });
+}
+
 /** A PATCH that is still on its way from a dead process holds no longer after this. */
 export async function fence(cluster: Cluster, deployment: string, operation: string): Promise<V1Deployment> {
   return cluster.patch('Deployment', deployment, { metadata: { annotations: { [key('fenced')]: operation } } });

@@ -29,6 +29,15 @@ export function clusterError(thrown: unknown, call: Call): VeilError {
   if (thrown instanceof VeilError) {
     return thrown;
   }
+  if (isUnknownKind(thrown)) {
+    return new ClusterError(
+      'not_found',
+      `The cluster does not know ${call.what.split(' ')[0]}: their definition is not installed.`,
+      'An administrator installs it; veilbook doctor says what else is missing.',
+      0,
+      'UnknownKind'
+    );
+  }
   if (!(thrown instanceof ApiException)) {
     return unreachable(thrown, call);
   }
@@ -61,7 +70,15 @@ export function clusterError(thrown: unknown, call: Call): VeilError {
 
 /** What may pass by itself. */
 export const isTransient = (thrown: unknown): boolean =>
-  thrown instanceof ApiException ? [429, 500, 502, 503, 504].includes(thrown.code) : !(thrown instanceof VeilError);
+  !isUnknownKind(thrown) &&
+  (thrown instanceof ApiException ? [429, 500, 502, 503, 504].includes(thrown.code) : !(thrown instanceof VeilError));
+
+/** The client asks which kinds there are before it asks for one, and says so in its message alone. */
+function isUnknownKind(thrown: unknown): boolean {
+  const { message } = thrown as Error;
+  const absent = thrown instanceof ApiException && thrown.code === 404 && message.startsWith('Failed to fetch resource metadata');
+  return absent || message.startsWith('Unrecognized API version and kind');
+}
 
 function unreachable(thrown: unknown, { server }: Call): ClusterError {
   const { message, cause } = thrown as Error & { cause?: { code?: string; message?: string } };

@@ -22,6 +22,7 @@ import { type Cluster } from './cluster';
 import { deleteWorkspace } from './delete-workspace';
 import { lastRestoreOf } from './deployment';
 import { describeHome } from './describe';
+import { restoreFiles } from './files';
 import { findHome, homeOf, type Home } from './home';
 import { ClusterLedger } from './ledger';
 import { annotation, key, nameOf, TOOLKIT_WORKSPACES, uidOf } from './names';
@@ -69,11 +70,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
       actions: {
         snapshot: judged('snapshot'),
         restore: judged('restore'),
-        restore_files: {
-          allowed: false,
-          reason: 'Single files are not brought back on Kubernetes.',
-          remedy: 'Clone the snapshot and copy them.'
-        },
+        restore_files: judged('restore_files'),
         undo: judged('undo'),
         clone: judged('clone'),
         delete_snapshot: judged('delete_snapshot'),
@@ -136,10 +133,9 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   }
 
   restoreFiles(snapshot: string, paths: readonly string[]): Operation<RestoreReport> {
-    return this.start('restore_files', { snapshot, paths }, AS_IT_WAS, async () => {
-      const { reason, remedy } = (await this.capabilities()).actions.restore_files;
-      throw new VeilError('bad_request', `${reason} ${AS_IT_WAS}`, remedy ?? '');
-    });
+    return this.start('restore_files', { snapshot, paths }, AS_IT_WAS, async (run, home) =>
+      restoreFiles(this.ledger, home, run, { snapshot, paths, provenance: await this.provenance() })
+    );
   }
 
   undoRestore(): Operation<RestoreReport> {

@@ -1,6 +1,7 @@
 import { VeilError, type OperationRecord, type RecoveredOperation } from '../../protocol';
 import { recoverClone } from './clone';
 import { recoverDeletion } from './delete-workspace';
+import { recoverFiles } from './files';
 import { type ClusterLedger } from './ledger';
 import { key } from './names';
 import { recoverRestore } from './restore';
@@ -16,6 +17,9 @@ export async function recoverAll(ledger: ClusterLedger): Promise<RecoveredOperat
   const done: RecoveredOperation[] = [];
   for (const record of (await ledger.records()).filter(({ state }) => state === 'running').reverse()) {
     const outcome = await recoverOne(ledger, record);
+    if (outcome === null) {
+      continue;
+    }
     const ended =
       outcome === 'finished'
         ? { state: 'done' as const, phase: 'finished' as const }
@@ -26,7 +30,8 @@ export async function recoverAll(ledger: ClusterLedger): Promise<RecoveredOperat
   return done;
 }
 
-async function recoverOne(ledger: ClusterLedger, record: OperationRecord): Promise<RecoveredOperation['outcome']> {
+/** @returns null where the cluster is still at work on it */
+async function recoverOne(ledger: ClusterLedger, record: OperationRecord): Promise<RecoveredOperation['outcome'] | null> {
   const { cluster } = ledger;
   switch (record.kind) {
     case 'snapshot': {
@@ -40,10 +45,14 @@ async function recoverOne(ledger: ClusterLedger, record: OperationRecord): Promi
     case 'retain':
       return 'undone';
     case 'restore':
-    case 'undo':
       return recoverRestore(ledger, record);
+    case 'undo':
+      // Of files, or of the whole volume.
+      return (await ledger.planOf<{ claim?: string }>(record.id))?.claim
+        ? recoverFiles(ledger, record)
+        : recoverRestore(ledger, record);
     case 'restore_files':
-      return 'undone';
+      return recoverFiles(ledger, record);
     case 'clone':
       return recoverClone(ledger, record);
     case 'delete_workspace':

@@ -2,7 +2,8 @@ import { type OperationRecord, type RecoveredOperation, type RestoreReport, Veil
 import { type Run } from '../run';
 import { claimFrom, makeClaim } from './claims';
 import { type Cluster } from './cluster';
-import { available, fence, lastRestoreOf, swapClaim, type Restored } from './deployment';
+import { available, fence, lastRestoreOf, rememberRestore, swapClaim, type Restored } from './deployment';
+import { NO_COUNTS, restoreFiles } from './files';
 import { claimNameOf, type Home } from './home';
 import { type ClusterLedger } from './ledger';
 import { annotation, key, nameOf, operationLabels, uidOf, workspaceLabels } from './names';
@@ -79,10 +80,13 @@ export async function restore(
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
   });
-  return reportOf(run.id, id, safety);
+  return { ...NO_COUNTS, operation: run.id, snapshot: id, safety };
 }
 
-/** Go back to the claim from before the last restore: one PATCH. The restored claim stays too. */
+/**
+ * Go back to the claim from before the last restore: one PATCH. The restored claim stays too. Where only files were restored they come
+ * from the safety snapshot; those that it does not have stay.
+ */
 export async function undo(
   ledger: ClusterLedger,
   home: Home,
@@ -94,6 +98,11 @@ export async function undo(
   if (!last || last.undone) {
     const why = last ? 'The last restore was undone already' : 'Nothing was restored in this workspace';
     throw new VeilError('not_found', `${why}. Nothing was changed.`, 'Restore a snapshot by its id.');
+  }
+  if (last.paths) {
+    const report = await restoreFiles(ledger, home, run, { snapshot: last.safety, paths: last.paths, provenance });
+    await rememberRestore(cluster, nameOf(home.deployment), { ...last, undone: true });
+    return report;
   }
   const old = await cluster.find('PersistentVolumeClaim', last.from);
   if (!old || old.metadata?.deletionTimestamp) {
@@ -122,7 +131,7 @@ export async function undo(
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
   });
-  return reportOf(run.id, last.safety, safety);
+  return { ...NO_COUNTS, operation: run.id, snapshot: last.safety, safety };
 }
 
 /**
@@ -199,20 +208,4 @@ async function supersede(cluster: Cluster, old: string, now: string): Promise<vo
 function restoredName({ claim }: Home, operation: string): string {
   const [date, time, , random] = operation.split('-');
   return `${nameOf(claim).replace(/-r\d{14}-[0-9a-f]{6}$/, '')}-r${date}${time}-${random}`;
-}
-
-function reportOf(operation: string, snapshot: string, safety: string): RestoreReport {
-  return {
-    operation,
-    snapshot,
-    safety,
-    created: null,
-    replaced: null,
-    removed: null,
-    adjusted: null,
-    unchanged: null,
-    bytes: null,
-    left_out: [],
-    left_out_total: 0
-  };
 }

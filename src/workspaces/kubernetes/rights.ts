@@ -14,7 +14,15 @@ export interface Right {
   why: string;
 }
 
-const CHANGES: readonly Action[] = ['snapshot', 'restore', 'undo', 'clone', 'delete_snapshot', 'delete_workspace'];
+const CHANGES: readonly Action[] = [
+  'snapshot',
+  'restore',
+  'restore_files',
+  'undo',
+  'clone',
+  'delete_snapshot',
+  'delete_workspace'
+];
 
 /**
  * All that Veilbook asks of a namespace. It never watches, and by the first table it can remove no claim: what holds a workspace's
@@ -22,11 +30,21 @@ const CHANGES: readonly Action[] = ['snapshot', 'restore', 'undo', 'clone', 'del
  */
 export const RIGHTS: readonly Right[] = [
   { kind: 'VolumeSnapshot', verbs: ['get', 'list'], actions: CHANGES, why: 'list snapshots' },
-  { kind: 'VolumeSnapshot', verbs: ['create'], actions: ['snapshot', 'restore', 'undo', 'clone'], why: 'take snapshots' },
+  {
+    kind: 'VolumeSnapshot',
+    verbs: ['create'],
+    actions: ['snapshot', 'restore', 'restore_files', 'undo', 'clone'],
+    why: 'take snapshots'
+  },
   { kind: 'VolumeSnapshot', verbs: ['patch'], actions: [], why: 'pin a snapshot' },
   { kind: 'VolumeSnapshot', verbs: ['delete'], actions: ['delete_snapshot'], why: 'remove snapshots' },
   { kind: 'PersistentVolumeClaim', verbs: ['get', 'list'], actions: CHANGES, why: 'find the claim, its size and class' },
-  { kind: 'PersistentVolumeClaim', verbs: ['create'], actions: ['restore', 'clone'], why: 'make a claim from a snapshot' },
+  {
+    kind: 'PersistentVolumeClaim',
+    verbs: ['create'],
+    actions: ['restore', 'restore_files', 'clone'],
+    why: 'make a claim from a snapshot'
+  },
   { kind: 'PersistentVolumeClaim', verbs: ['patch'], actions: [], why: 'note on a claim what took its place' },
   { kind: 'Deployment', verbs: ['get', 'list'], actions: CHANGES, why: 'find workspaces' },
   {
@@ -37,7 +55,12 @@ export const RIGHTS: readonly Right[] = [
   },
   { kind: 'Deployment', verbs: ['create'], actions: ['clone'], why: 'make a clone' },
   { kind: 'Service', verbs: ['get', 'create'], actions: ['clone'], why: 'make a clone reachable' },
-  { kind: 'Job', verbs: ['get', 'create', 'delete'], actions: ['restore'], why: 'read a restored volume before it is used' },
+  {
+    kind: 'Job',
+    verbs: ['get', 'create', 'delete'],
+    actions: ['restore', 'restore_files'],
+    why: 'read a restored volume, copy files from one'
+  },
   {
     kind: 'ConfigMap',
     verbs: ['get', 'list', 'create', 'patch', 'delete'],

@@ -1,3 +1,4 @@
+import { dumpYaml } from '@kubernetes/client-node';
 import { groupOf, REMOVAL_RIGHTS, RIGHTS, type Right } from './rights';
 import { RESOURCES } from './kinds';
 
@@ -33,6 +34,9 @@ export function roleFor({ namespace, serviceAccount, removal, classes }: RoleAsk
       : [])
   ];
 }
+
+/** As files for kubectl. */
+export const yamlOf = (objects: readonly object[]): string => objects.map(object => dumpYaml(object).trimEnd()).join('\n---\n');
 
 /** One rule for each resource. */
 function rulesOf(rights: readonly Right[]): object[] {

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { print } from './output';
+
+const AFTER = `
+Nothing is applied: veilbook rbac --namespace data | kubectl apply -f -
+The Role removes no claim, so nothing done with it can remove what a workspace holds; --removal adds that. Exit code: 0.`;
+
+/** `veilbook rbac`: the Role that workspaces on Kubernetes need. */
+export function rbacCommand(): Command {
+  return new Command('rbac')
+    .description('print the Role that snapshots, restores and clones on Kubernetes need')
+    .option('--namespace <namespace>', 'where the workspaces are', 'default')
+    .option('--service-account <name>', 'who gets it', 'default')
+    .option('--removal', 'also the right to remove workspaces and their claims')
+    .option('--classes', 'also the cluster-wide right to list VolumeSnapshotClasses')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', AFTER)
+    .action(rbac);
+}
+
+interface Flags {
+  namespace: string;
+  serviceAccount: string;
+  removal?: boolean;
+  classes?: boolean;
+  json?: boolean;
+}
+
+async function rbac({ namespace, serviceAccount, removal = false, classes = false, json }: Flags): Promise<void> {
+  const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
+  const items = roleFor({ namespace, serviceAccount, removal, classes });
+  print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
+}

@@ -1,0 +1,75 @@
+import { makeNamespace, removeNamespace, describeAt } from '../support';
+import { apis, claimOf, contentOf, makeWorkspace, open, put, standInKubelet } from './support';
+
+describeAt('csi', 'a workspace', () => {
+  let namespace = '';
+  let kubelet: ReturnType<typeof standInKubelet>;
+  beforeAll(async () => {
+    namespace = await makeNamespace('workspace');
+    kubelet = standInKubelet(namespace);
+    await makeWorkspace({ namespace, name: 'vision', resources: { cpu: '100m', memory: '64Mi', 'example.com/gpu': '2' } });
+  });
+  afterAll(async () => {
+    await kubelet.stop();
+    await removeNamespace(namespace);
+  });
+
+  it('is snapshot, changed, restored, restored back, and cloned', async () => {
+    await put(namespace, 'vision', { 'model.onnx': 'weights', 'notes/first.ipynb': '{}', empty: '' });
+    const before = await contentOf(namespace, 'vision');
+    const workspace = await open(namespace, 'vision');
+
+    const taken = await workspace.takeSnapshot({ label: 'before training', saved_documents: true }).result;
+    expect(taken).toMatchObject({ label: 'before training', state: 'ready', kind: 'user', saved_documents: true, method: 'csi' });
+    expect((await workspace.listSnapshots()).map(({ id }) => id)).toEqual([taken.id]);
+
+    await put(namespace, 'vision', { 'model.onnx': 'spoilt', later: 'x' });
+    const spoilt = await contentOf(namespace, 'vision');
+    const restored = await workspace.restore(taken.id).result;
+    expect(await contentOf(namespace, 'vision')).toBe(before);
+    expect(await workspace.describe()).toMatchObject({ last_restore: { snapshot: taken.id, undone: false }, snapshots: 2 });
+    const [safety] = await workspace.listSnapshots();
+    expect(safety).toMatchObject({ id: restored.safety, kind: 'safety', label: 'before the restore of before training' });
+
+    await workspace.undoRestore().result;
+    expect(await contentOf(namespace, 'vision')).toBe(spoilt);
+    await expect(workspace.undoRestore().result).rejects.toMatchObject({ code: 'not_found' });
+
+    const made = await workspace.clone({ to: 'attempt-2', snapshot: taken.id }).result;
+    expect(made).toMatchObject({ name: 'attempt-2', made_here: true, clone_of: { workspace: 'vision', snapshot: taken.id } });
+    expect(await contentOf(namespace, 'attempt-2')).toBe(before);
+    const name = 'ntap-dsutil-jupyterlab-attempt-2';
+    const { spec } = await apis().apps.readNamespacedDeployment({ namespace, name });
+    const [container] = spec?.template.spec?.containers ?? [];
+    expect(container.resources?.limits).toEqual({ cpu: '100m', memory: '64Mi', 'example.com/gpu': '2' });
+    expect(container.env).toEqual([{ name: 'JUPYTER_ENABLE_LAB', value: 'yes' }]);
+    expect((await workspace.listWorkspaces()).map(one => one.name).sort()).toEqual(['attempt-2', 'vision']);
+
+    await workspace.deleteWorkspace({ workspace: 'attempt-2', confirm: 'attempt-2' }).result;
+    expect((await workspace.listWorkspaces()).map(one => one.name)).toEqual(['vision']);
+    expect(await contentOf(namespace, 'vision')).toBe(spoilt);
+  });
+
+  it('keeps the claim from before a restore, and says what took its place', async () => {
+    const { items } = await apis().core.listNamespacedPersistentVolumeClaim({ namespace });
+    const now = await claimOf(namespace, 'vision');
+    const others = items.filter(({ metadata }) => metadata?.name !== now && !metadata?.name?.includes('attempt'));
+    expect(others.map(({ metadata }) => metadata?.annotations?.['veilbook.dev/superseded-by'])).toEqual([now]);
+  });
+
+  it('is as it was when the restored volume cannot be read', async () => {
+    const workspace = await open(namespace, 'vision');
+    const [{ id }] = await workspace.listSnapshots();
+    const [claim, content] = [await claimOf(namespace, 'vision'), await contentOf(namespace, 'vision')];
+    const count = (await workspace.listSnapshots()).length;
+    kubelet.fail(true);
+    await expect(workspace.restore(id).result).rejects.toMatchObject({
+      code: 'snapshot_damaged',
+      message: expect.stringContaining('The workspace is as it was.') as string
+    });
+    kubelet.fail(false);
+    expect(await claimOf(namespace, 'vision')).toBe(claim);
+    expect(await contentOf(namespace, 'vision')).toBe(content);
+    expect(await workspace.listSnapshots()).toHaveLength(count);
+  });
+});
