@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { Workspace } from './workspace';
+import { Snapshot, Workspace } from './workspace';
 
 const HeldKind = Type.Union([Type.Literal('file'), Type.Literal('folder'), Type.Literal('link')]);
 
@@ -36,7 +36,7 @@ export const HoldingList = Type.Object(
   {
     holdings: Type.Array(
       Type.Object({
-        snapshot: Type.String(),
+        snapshot: Snapshot,
         held: Type.Union([Type.Array(HeldEntry), Type.Null()], { description: 'null where it cannot be looked into' })
       }),
       { description: 'of the ready ones that hold at least one of them or cannot be looked into, newest first' }

@@ -163,6 +163,7 @@ export const Workspace = Type.Object(
     name: Type.String(),
     provider: WorkspaceProviderKind,
     location: Type.String({ description: 'a folder, or namespace/claim' }),
+    url: Type.Optional(Type.String({ description: 'where a browser opens it, as far as known' })),
     state: oneOf(['present', 'missing'] as const, 'missing: its snapshots are there, the workspace itself is not'),
     made_here: Type.Boolean({ description: 'a clone that Veilbook made, and so may delete' }),
     clone_of: Nullable(Type.Object({ workspace: Type.String(), snapshot: Type.String() })),
@@ -229,7 +230,8 @@ export const RestoreReport = Type.Object(
     unchanged: Count,
     bytes: Count,
     left_out: Type.Array(LeftOut, { description: 'the first 1000' }),
-    left_out_total: Type.Integer()
+    left_out_total: Type.Integer(),
+    notes: Type.Optional(Type.Array(Type.String(), { description: 'what a person should know, a sentence each' }))
   },
   { title: 'RestoreReport' }
 );

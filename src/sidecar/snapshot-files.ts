@@ -16,9 +16,10 @@ export async function holdings(snapshots: readonly Snapshot[], paths: readonly s
   const wanted = paths.map(inside);
   const ready = snapshots.filter(({ state }) => state === 'ready');
   const all = await Promise.all(
-    ready.map(async ({ id, tree }) => {
+    ready.map(async snapshot => {
+      const { tree } = snapshot;
       const held = tree === null ? null : await Promise.all(wanted.map(path => entryOf(tree, path)));
-      return { snapshot: id, held: held && held.filter(entry => entry !== null) };
+      return { snapshot, held: held && held.filter(entry => entry !== null) };
     })
   );
   return all.filter(({ held }) => held === null || held.length > 0);

@@ -118,7 +118,7 @@ describe('a workspace over the socket', () => {
     symlinkSync('data', join(dir, 'link'));
     const second = await snapshot('two');
     const holding = (...paths: string[]) => ask<HoldingList>('POST', '/holding', { paths });
-    expect((await holding('labels.csv')).holdings.map(({ snapshot }) => snapshot)).toEqual([second.id, first.id]);
+    expect((await holding('labels.csv')).holdings.map(({ snapshot }) => snapshot.id)).toEqual([second.id, first.id]);
     const { holdings } = await holding('./data/more.csv', 'labels.csv', 'gone');
     expect(holdings[0].held).toMatchObject([
       { path: 'data/more.csv', kind: 'file', bytes: 4 },

@@ -100,7 +100,7 @@ async def test_tells_which_snapshots_hold_a_file_and_what_is_in_one(
     taken = await done(heard, await ask(jp_fetch, "workspace/snapshots", "POST", {}))
     identity = taken["result"]["snapshot"]["id"]
     found = await ask(jp_fetch, "workspace/holding", "POST", {"paths": ["data/a b.csv", "gone"]})
-    assert [(one["snapshot"], len(one["held"])) for one in found["holdings"]] == [(identity, 1)]
+    assert [(one["snapshot"]["id"], len(one["held"])) for one in found["holdings"]] == [(identity, 1)]
     listed = await ask(jp_fetch, f"workspace/snapshots/{identity}/files", params={"path": "data"})
     assert [one["path"] for one in listed["entries"]] == ["data/a b.csv"]
 

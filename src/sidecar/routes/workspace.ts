@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { basename } from 'node:path';
 import {
   CloneOtherRequest,
   CloneRequest,
@@ -17,6 +18,7 @@ import {
   WorkspaceOperation,
   WorkspaceView
 } from '../../protocol';
+import type { WorkspaceProvider } from '../../workspaces';
 import type { App, SidecarContext } from '../context';
 import { answers } from './answers';
 
@@ -71,7 +73,7 @@ export function workspaceRoutes(app: App, { workspaces }: SidecarContext): void 
     async ({ query, body: { workspace, to } }) =>
       workspaces.begin(
         query.dir,
-        provider => provider.clone({ to }),
+        provider => provider.clone({ to: placeOf(provider, to) }),
         made => ({ made }),
         workspace
       )
@@ -147,7 +149,7 @@ export function workspaceRoutes(app: App, { workspaces }: SidecarContext): void 
     async ({ query, body }) =>
       workspaces.begin(
         query.dir,
-        provider => provider.clone(body),
+        provider => provider.clone({ ...body, to: placeOf(provider, body.to) }),
         made => ({ made })
       )
   );
@@ -173,3 +175,6 @@ export function workspaceRoutes(app: App, { workspaces }: SidecarContext): void 
     async ({ params }) => workspaces.cancel(params.id)
   );
 }
+
+/** A folder beside the workspace; where workspaces are no folders, its name. */
+const placeOf = ({ kind }: WorkspaceProvider, to: string): string => (kind === 'local' ? to : basename(to));
