@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { learnPlugin } from './lab/plugins/learn';
 import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
+import { runningPlugin } from './lab/plugins/running';
 import { sidecarPlugin } from './lab/plugins/sidecar';
 import { statusPlugin } from './lab/plugins/status';
 import { workspacePlugin } from './lab/plugins/workspace';
@@ -12,7 +13,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   learnPlugin,
   statusPlugin,
-  logPlugin
+  logPlugin,
+  runningPlugin
 ];
 
 export default plugins;

@@ -4,15 +4,19 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type {
   Defaults,
   ErrorBody,
+  HoldingList,
   LearnJob,
   LogTail,
   PanelLearnRequest,
   PanelStatus,
   PanelWorkspace,
   Snapshot,
+  SnapshotFolder,
+  Workspace,
+  WorkspaceList,
   WorkspaceOperation
 } from '../protocol';
-import type { Failure, Operation, WorkspaceAction } from './tokens';
+import type { Failure, Holding, Operation, WorkspaceAction } from './tokens';
 
 /** Why a request has no answer: nobody answered, we may not ask, or the answer is no. */
 export class RequestError extends Error {
@@ -65,10 +69,18 @@ export class PanelApi {
         return post('workspace/snapshots', action.request);
       case 'restore':
         return post('workspace/restore', { snapshot: action.snapshot });
+      case 'restore_files':
+        return post('workspace/restore-files', { snapshot: action.snapshot, paths: action.paths });
       case 'undo':
         return post('workspace/undo', {});
       case 'clone':
         return post('workspace/clone', { snapshot: action.snapshot, to: action.to });
+      case 'clone_other':
+        return post('workspace/others/clone', { workspace: action.workspace, to: action.to });
+      case 'delete_other':
+        return post('workspace/others/delete', action.request);
+      case 'retain':
+        return post('workspace/retain', { ...action.policy, dry_run: action.dryRun });
       case 'delete_snapshot':
         return this._request(`workspace/snapshots/${action.snapshot}`, { method: 'DELETE' });
     }
@@ -80,6 +92,18 @@ export class PanelApi {
 
   cancel(operation: string): Promise<WorkspaceOperation> {
     return this._request(`workspace/operations/${operation}`, { method: 'DELETE' });
+  }
+
+  async holdings(paths: string[]): Promise<Holding[]> {
+    return (await this._request<HoldingList>('workspace/holding', sent('POST', { paths }))).holdings;
+  }
+
+  folder(snapshot: string, path: string): Promise<SnapshotFolder> {
+    return this._request(`workspace/snapshots/${snapshot}/files?path=${encodeURIComponent(path)}`);
+  }
+
+  async others(): Promise<Workspace[]> {
+    return (await this._request<WorkspaceList>('workspace/others')).workspaces;
   }
 
   async log(lines: number): Promise<string[]> {

@@ -16,11 +16,18 @@ export const CommandIDs = {
   stopLearning: 'veilbook:stop-learning',
   installLearned: 'veilbook:install-learned',
   snapshot: 'veilbook:snapshot',
+  snapshotRunAll: 'veilbook:snapshot-run-all',
   restoreSnapshot: 'veilbook:restore-snapshot',
+  restoreFiles: 'veilbook:restore-files',
+  compareNotebook: 'veilbook:compare-notebook',
   undoRestore: 'veilbook:undo-restore',
   cloneSnapshot: 'veilbook:clone-snapshot',
   pinSnapshot: 'veilbook:pin-snapshot',
   deleteSnapshot: 'veilbook:delete-snapshot',
+  cleanUpSnapshots: 'veilbook:clean-up-snapshots',
+  openWorkspace: 'veilbook:open-workspace',
+  cloneWorkspace: 'veilbook:clone-workspace',
+  deleteWorkspace: 'veilbook:delete-workspace',
   stopOperation: 'veilbook:stop-workspace-operation',
   showLog: 'veilbook:show-log'
 } as const;

@@ -10,9 +10,25 @@ export interface VeilbookSettings {
   pollInterval: number;
   /** How many of the last lines of the log are shown. */
   logLines: number;
+  /** As many of the newest snapshots stay; 0: no such rule. */
+  retentionKeepLast: number;
+  /** Snapshots younger than so many days stay; 0: no such rule. */
+  retentionMaxAgeDays: number;
+  /** The newest of each of so many days stays; 0: no such rule. */
+  retentionKeepDaily: number;
+  /** Remove by these rules after each snapshot that is taken from JupyterLab, without a question. */
+  retentionAutomatic: boolean;
 }
 
-const DEFAULTS: VeilbookSettings = { statusBar: true, pollInterval: 10, logLines: 200 };
+export const DEFAULTS: VeilbookSettings = {
+  statusBar: true,
+  pollInterval: 10,
+  logLines: 200,
+  retentionKeepLast: 0,
+  retentionMaxAgeDays: 0,
+  retentionKeepDaily: 0,
+  retentionAutomatic: false
+};
 
 /** Call `apply` with the settings as they are, and again whenever they change; with the defaults where no registry is. */
 export async function followSettings(

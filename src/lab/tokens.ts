@@ -3,11 +3,16 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type {
   Defaults,
+  DeleteWorkspaceRequest,
   ErrorBody,
+  HoldingList,
   PanelLearnRequest,
   PanelStatus,
   PanelWorkspace,
+  RetentionPolicy,
+  SnapshotFolder,
   SnapshotRequest,
+  Workspace,
   WorkspaceOperation
 } from '../protocol';
 
@@ -60,13 +65,20 @@ export interface ISidecarModel extends IDisposable {
 export type WorkspaceState =
   { state: 'unknown' } | { state: 'stopped' } | { state: 'broken'; failure: Failure } | { state: 'known'; view: PanelWorkspace };
 
-/** What a person asks for that takes its time; `to` is the name of the clone's folder, beside the workspace. */
+/** What a person asks for that takes its time; `to` is the name of the clone's folder, beside this workspace. */
 export type WorkspaceAction =
   | { kind: 'snapshot'; request: SnapshotRequest }
   | { kind: 'restore'; snapshot: string }
+  | { kind: 'restore_files'; snapshot: string; paths: string[] }
   | { kind: 'undo' }
   | { kind: 'clone'; snapshot: string; to: string }
-  | { kind: 'delete_snapshot'; snapshot: string };
+  | { kind: 'clone_other'; workspace: string; to: string }
+  | { kind: 'delete_snapshot'; snapshot: string }
+  | { kind: 'delete_other'; request: Omit<DeleteWorkspaceRequest, 'force'> }
+  | { kind: 'retain'; policy: RetentionPolicy; dryRun: boolean };
+
+/** One snapshot and which of some paths it holds. */
+export type Holding = HoldingList['holdings'][number];
 
 /** The root folder of the server and its snapshots. It asks nothing while nobody watches and nothing is under way. */
 export interface IWorkspaceModel extends IDisposable {
@@ -88,6 +100,12 @@ export interface IWorkspaceModel extends IDisposable {
   refresh(): Promise<void>;
   /** Begin, and resolve when it is done. Rejects with a RequestError, also when it failed or was cancelled. */
   perform(action: WorkspaceAction): Promise<WorkspaceOperation>;
+  /** Which snapshots hold any of these paths, newest first. Rejects with a RequestError. */
+  holdings(paths: string[]): Promise<Holding[]>;
+  /** What lies in a folder of a snapshot; '' for all of it. Rejects with a RequestError. */
+  folder(snapshot: string, path: string): Promise<SnapshotFolder>;
+  /** The other workspaces that are known. Rejects with a RequestError. */
+  others(): Promise<Workspace[]>;
   /** Keep a snapshot until it is unpinned. Rejects with a RequestError. */
   pin(snapshot: string, pinned: boolean): Promise<void>;
   /** Stop what runs. Rejects with a RequestError, also when it can no longer be stopped. */

@@ -15,7 +15,10 @@ export function workspaceQuestions(trans: TranslationBundle): WorkspaceQuestions
           '%1 unsaved documents are saved first; open documents are read again.',
           unsaved
         );
-  const kernels = trans.__('Kernels go on running with what they have in memory.');
+  const kernels = (restarts: boolean) =>
+    restarts
+      ? trans.__('This JupyterLab restarts, and kernels with it; its panel shows afterwards how it ended.')
+      : trans.__('Kernels go on running with what they have in memory.');
 
   async function confirm(title: string, lines: string[], label: string, warn = false): Promise<boolean> {
     const button = warn ? Dialog.warnButton({ label }) : Dialog.okButton({ label });
@@ -26,25 +29,27 @@ export function workspaceQuestions(trans: TranslationBundle): WorkspaceQuestions
   }
 
   return {
-    restore: (snapshot, unsaved) =>
+    restore: (snapshot, unsaved, restarts) =>
       confirm(
         trans.__('Restore “%1”?', nameOf(snapshot, trans)),
         [
           trans.__('The workspace becomes what it was at %1: files come back, changed ones are replaced,', at(snapshot.created)),
           trans.__('files that came since are removed. A safety snapshot is taken first, so that you can undo this.'),
           documents(unsaved),
-          kernels
+          kernels(restarts)
         ],
         trans.__('Restore')
       ),
-    undo: (restored, unsaved) =>
+    undo: ({ at: restored, paths }, unsaved, restarts) =>
       confirm(
         trans.__('Undo the restore?'),
         [
-          trans.__('The workspace becomes what it was before the restore of %1.', at(restored)),
+          paths
+            ? trans.__('%1 becomes what it was before the restore of %2; the rest stays.', paths.join(', '), at(restored))
+            : trans.__('The workspace becomes what it was before the restore of %1.', at(restored)),
           trans.__('A safety snapshot of its present state is taken first.'),
           documents(unsaved),
-          kernels
+          kernels(restarts)
         ],
         trans.__('Undo')
       ),
@@ -55,11 +60,14 @@ export function workspaceQuestions(trans: TranslationBundle): WorkspaceQuestions
         trans.__('Delete'),
         true
       ),
-    clone: async (snapshot, workspace) => {
+    clone: async (name, workspace) => {
       const { value } = await InputDialog.getText({
-        title: trans.__('Clone “%1”', nameOf(snapshot, trans)),
-        label: trans.__('Name of the new folder in %1', PathExt.dirname(workspace) || '/'),
-        text: `${PathExt.basename(workspace)}-2`,
+        title: trans.__('Clone “%1”', name),
+        label:
+          workspace.provider === 'local'
+            ? trans.__('Name of the new folder in %1', PathExt.dirname(workspace.location) || '/')
+            : trans.__('Name of the new workspace'),
+        text: `${workspace.name}-2`,
         okLabel: trans.__('Clone'),
         cancelLabel: trans.__('Cancel')
       });

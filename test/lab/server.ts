@@ -9,11 +9,14 @@ import { WorkspaceModel } from '../../src/lab/model/workspace';
 import type {
   Defaults,
   ErrorBody,
+  HoldingList,
   LearnJob,
   PanelEvent,
   PanelStatus,
   PanelWorkspace,
   Snapshot,
+  SnapshotFolder,
+  WorkspaceList,
   WorkspaceOperation
 } from '../../src/protocol';
 
@@ -21,7 +24,18 @@ export interface Answer {
   status?: number;
   /** A string is sent as it is. */
   body:
-    PanelStatus | ErrorBody | Defaults | LearnJob | PanelWorkspace | WorkspaceOperation | Snapshot | { lines: string[] } | string;
+    | PanelStatus
+    | ErrorBody
+    | Defaults
+    | LearnJob
+    | PanelWorkspace
+    | WorkspaceOperation
+    | Snapshot
+    | SnapshotFolder
+    | HoldingList
+    | WorkspaceList
+    | { lines: string[] }
+    | string;
 }
 
 export class TestServer {

@@ -2,9 +2,9 @@ import type { Event } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { WorkspaceOperation } from '../../protocol';
+import type { SnapshotFolder, Workspace, WorkspaceOperation } from '../../protocol';
 import { RequestError, type PanelApi } from '../api';
-import type { IWorkspaceModel, Outage, Pace, WorkspaceAction, WorkspaceState } from '../tokens';
+import type { Holding, IWorkspaceModel, Outage, Pace, WorkspaceAction, WorkspaceState } from '../tokens';
 import { isPanelEvent } from './events';
 
 /** While something runs: an event that was lost must not leave a bar standing. */
@@ -107,6 +107,18 @@ export class WorkspaceModel implements IWorkspaceModel {
     } finally {
       watch.dispose();
     }
+  }
+
+  holdings(paths: string[]): Promise<Holding[]> {
+    return this._answered(this._api.holdings(paths));
+  }
+
+  folder(snapshot: string, path: string): Promise<SnapshotFolder> {
+    return this._api.folder(snapshot, path);
+  }
+
+  others(): Promise<Workspace[]> {
+    return this._api.others();
   }
 
   async pin(snapshot: string, pinned: boolean): Promise<void> {

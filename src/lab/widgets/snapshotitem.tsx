@@ -1,23 +1,24 @@
 import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { deleteIcon, duplicateIcon, historyIcon, type LabIcon } from '@jupyterlab/ui-components';
+import { duplicateIcon, ellipsesIcon, historyIcon, type LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import type { Snapshot, WorkspaceCapabilities } from '../../protocol';
 import { CommandIDs } from '../commands';
 import { pinIcon } from '../icons';
 import { nameOf, sizeOf } from '../snapshotname';
-import type { Execute } from './workspace';
+import type { Execute, OpenMenu } from './workspace';
 
 interface SnapshotItemProps {
   snapshot: Snapshot;
   actions: WorkspaceCapabilities['actions'];
   disabled: boolean;
   execute: Execute;
+  openMenu: OpenMenu;
   trans: TranslationBundle;
 }
 
 /** One snapshot: when, what for, of what, and what can be done with it. */
-export function SnapshotItem({ snapshot, actions, disabled, execute, trans }: SnapshotItemProps): JSX.Element {
+export function SnapshotItem({ snapshot, actions, disabled, execute, openMenu, trans }: SnapshotItemProps): JSX.Element {
   const { id, created, state, pinned, error } = snapshot;
   const name = nameOf(snapshot, trans);
   const ready = state === 'ready';
@@ -35,7 +36,15 @@ export function SnapshotItem({ snapshot, actions, disabled, execute, trans }: Sn
     </button>
   );
   return (
-    <li className={`jp-Veilbook-snapshot${ready ? '' : ' jp-mod-unready'}`} data-kind={snapshot.kind}>
+    <li
+      className={`jp-Veilbook-snapshot${ready ? '' : ' jp-mod-unready'}`}
+      data-kind={snapshot.kind}
+      onContextMenu={event => {
+        event.preventDefault();
+        event.stopPropagation();
+        openMenu(id, event.clientX, event.clientY);
+      }}
+    >
       <span className="jp-Veilbook-snapshotName" title={name}>
         {name}
       </span>
@@ -55,13 +64,19 @@ export function SnapshotItem({ snapshot, actions, disabled, execute, trans }: Sn
         {button(historyIcon, trans.__('Restore %1…', name), CommandIDs.restoreSnapshot, ready, actions.restore.reason)}
         {button(duplicateIcon, trans.__('Clone %1…', name), CommandIDs.cloneSnapshot, ready, actions.clone.reason)}
         {button(pinIcon, trans.__('Pin %1', name), CommandIDs.pinSnapshot, ready, null, pinned)}
-        {button(
-          deleteIcon,
-          trans.__('Delete %1…', name),
-          CommandIDs.deleteSnapshot,
-          true,
-          pinned ? trans.__('It is pinned: unpin it first.') : actions.delete_snapshot.reason
-        )}
+        <button
+          type="button"
+          className="jp-Veilbook-icon"
+          title={trans.__('More actions of %1', name)}
+          aria-label={trans.__('More actions of %1', name)}
+          aria-haspopup="menu"
+          onClick={({ currentTarget }) => {
+            const { left, bottom } = currentTarget.getBoundingClientRect();
+            openMenu(id, left, bottom);
+          }}
+        >
+          <ellipsesIcon.react tag="span" width="16px" height="16px" />
+        </button>
       </span>
       {error && !ready && <span className="jp-Veilbook-snapshotError">{error}</span>}
     </li>

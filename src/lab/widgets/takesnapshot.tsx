@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 import type { WorkspaceCapabilities } from '../../protocol';
+import { Remedy } from './notallowed';
 
 interface TakeSnapshotProps {
   disabled: boolean;
@@ -45,7 +46,7 @@ export function TakeSnapshot({ disabled, refused, onTake, trans }: TakeSnapshotP
       </button>
       {denied && (
         <p className="jp-Veilbook-notice">
-          {refused.reason} {refused.remedy}
+          {refused.reason} <Remedy text={refused.remedy ?? ''} trans={trans} />
         </p>
       )}
     </form>

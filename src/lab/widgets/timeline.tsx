@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 import type { PanelWorkspace } from '../../protocol';
+import { CommandIDs } from '../commands';
 import { SnapshotItem } from './snapshotitem';
-import type { Execute } from './workspace';
+import type { Execute, OpenMenu } from './workspace';
 
 const SHOWN_AT_FIRST = 6;
 
@@ -10,11 +11,12 @@ interface TimelineProps {
   view: PanelWorkspace;
   disabled: boolean;
   execute: Execute;
+  openMenu: OpenMenu;
   trans: TranslationBundle;
 }
 
 /** Snapshots, newest first. Arrow keys go from one to the next, at the same action. */
-export function Timeline({ view, disabled, execute, trans }: TimelineProps): JSX.Element {
+export function Timeline({ view, disabled, execute, openMenu, trans }: TimelineProps): JSX.Element {
   const [all, setAll] = useState(false);
   const { snapshots, workspace } = view;
   const shown = all ? snapshots : snapshots.slice(0, SHOWN_AT_FIRST);
@@ -39,15 +41,28 @@ export function Timeline({ view, disabled, execute, trans }: TimelineProps): JSX
               actions={view.capabilities.actions}
               disabled={disabled}
               execute={execute}
+              openMenu={openMenu}
               trans={trans}
             />
           ))}
         </ol>
       )}
-      {snapshots.length > SHOWN_AT_FIRST && (
-        <button type="button" className="jp-Veilbook-link" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? trans.__('Show fewer') : trans.__('Show all %1', snapshots.length)}
-        </button>
+      {snapshots.length > 1 && (
+        <div className="jp-Veilbook-timelineFoot">
+          {snapshots.length > SHOWN_AT_FIRST && (
+            <button type="button" className="jp-Veilbook-link" aria-expanded={all} onClick={() => setAll(!all)}>
+              {all ? trans.__('Show fewer') : trans.__('Show all %1', snapshots.length)}
+            </button>
+          )}
+          <button
+            type="button"
+            className="jp-Veilbook-link"
+            disabled={disabled || !view.capabilities.actions.delete_snapshot.allowed}
+            onClick={() => execute(CommandIDs.cleanUpSnapshots)}
+          >
+            {trans.__('Clean up…')}
+          </button>
+        </div>
       )}
     </section>
   );

@@ -2,24 +2,31 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { errorIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
+import type { PanelWorkspace } from '../../protocol';
 import { CommandIDs } from '../commands';
 import type { IWorkspaceModel } from '../tokens';
+import { NotAllowed } from './notallowed';
+import { OtherWorkspaces } from './otherworkspaces';
 import { Forbidden, Message, Offline, Retry } from './states';
 import { TakeSnapshot } from './takesnapshot';
 import { Timeline } from './timeline';
-import { LastRestoreNote, OperationBar } from './workspaceoperation';
+import { FailureNote, LastRestoreNote, OperationBar } from './workspaceoperation';
 
 /** Runs a command of JupyterLab. */
 export type Execute = (command: string, args?: ReadonlyPartialJSONObject) => void;
 
+/** Shows what else can be done with a snapshot, at a place in the window. */
+export type OpenMenu = (snapshot: string, x: number, y: number) => void;
+
 interface WorkspaceProps {
   model: IWorkspaceModel;
   execute: Execute;
+  openMenu: OpenMenu;
   trans: TranslationBundle;
 }
 
 /** What the section shows, state by state. While the server is away, the list stays, marked as old. */
-export function Workspace({ model, execute, trans }: WorkspaceProps): JSX.Element {
+export function Workspace({ model, execute, openMenu, trans }: WorkspaceProps): JSX.Element {
   const { current, outage, running } = model;
   const retry = () => void model.refresh();
   if (outage?.kind === 'forbidden') {
@@ -78,10 +85,25 @@ export function Workspace({ model, execute, trans }: WorkspaceProps): JSX.Elemen
       )}
       {current.state === 'known' && (
         <>
+          <FailureNote operation={current.view.operation} trans={trans} />
           <LastRestoreNote view={current.view} disabled={frozen} onUndo={() => execute(CommandIDs.undoRestore)} trans={trans} />
-          <Timeline view={current.view} disabled={frozen} execute={execute} trans={trans} />
+          <Timeline view={current.view} disabled={frozen} execute={execute} openMenu={openMenu} trans={trans} />
+          <NotAllowed actions={current.view.capabilities.actions} trans={trans} />
+          <OtherWorkspaces
+            list={() => model.others()}
+            stamp={stampOf(current.view)}
+            actions={current.view.capabilities.actions}
+            disabled={frozen}
+            execute={execute}
+            trans={trans}
+          />
         </>
       )}
     </div>
   );
+}
+
+/** Another one after each operation that ended. */
+function stampOf({ operation }: PanelWorkspace): string {
+  return operation ? `${operation.record.id} ${operation.record.state}` : '';
 }

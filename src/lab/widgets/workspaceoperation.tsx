@@ -1,7 +1,8 @@
-import { Time } from '@jupyterlab/coreutils';
+import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useState } from 'react';
 import type { OperationKind, OperationPhase, PanelWorkspace, WorkspaceOperation } from '../../protocol';
+import { Remedy } from './notallowed';
 
 interface OperationBarProps {
   operation: WorkspaceOperation;
@@ -61,12 +62,15 @@ export function LastRestoreNote({ view, disabled, onUndo, trans }: LastRestoreNo
     return null;
   }
   const label = view.snapshots.find(({ id }) => id === last.snapshot)?.label;
+  const when = Time.formatHuman(last.at);
   return (
     <div className="jp-Veilbook-undo">
-      <span>
-        {label
-          ? trans.__('Restored “%1” %2', label, Time.formatHuman(last.at))
-          : trans.__('Restored a snapshot %1', Time.formatHuman(last.at))}
+      <span title={last.paths?.join('\n')}>
+        {last.paths
+          ? trans.__('Restored %1 %2', nameOfPaths(last.paths, trans), when)
+          : label
+            ? trans.__('Restored “%1” %2', label, when)
+            : trans.__('Restored a snapshot %1', when)}
       </span>
       <button type="button" className="jp-Veilbook-button" disabled={disabled} onClick={onUndo}>
         {trans.__('Undo')}
@@ -75,7 +79,42 @@ export function LastRestoreNote({ view, disabled, onUndo, trans }: LastRestoreNo
   );
 }
 
-function kindOf(kind: OperationKind, trans: TranslationBundle): string {
+function nameOfPaths(paths: string[], trans: TranslationBundle): string {
+  return paths.length === 1 ? PathExt.basename(paths[0]) : trans._n('%1 path', '%1 paths', paths.length);
+}
+
+interface FailureNoteProps {
+  /** The last one. */
+  operation: WorkspaceOperation | null;
+  trans: TranslationBundle;
+}
+
+/** Why the last operation failed, for whoever did not see its notification: the page may have been loaded since. */
+export function FailureNote({ operation, trans }: FailureNoteProps): JSX.Element | null {
+  const [dismissed, setDismissed] = useState<string | null>(null);
+  const record = operation?.record;
+  if (record?.state !== 'failed' || !record.error || dismissed === record.id) {
+    return null;
+  }
+  return (
+    <section className="jp-Veilbook-failure" aria-label={trans.__('Last operation')}>
+      <p>
+        <b>{trans.__('%1 failed %2', kindOf(record.kind, trans), Time.formatHuman(record.updated))}</b>
+      </p>
+      <p>{record.error.message}</p>
+      {record.error.remedy && (
+        <p>
+          <Remedy text={record.error.remedy} trans={trans} />
+        </p>
+      )}
+      <button type="button" className="jp-Veilbook-link" onClick={() => setDismissed(record.id)}>
+        {trans.__('Dismiss')}
+      </button>
+    </section>
+  );
+}
+
+export function kindOf(kind: OperationKind, trans: TranslationBundle): string {
   switch (kind) {
     case 'snapshot':
       return trans.__('Snapshot');
@@ -95,7 +134,7 @@ function kindOf(kind: OperationKind, trans: TranslationBundle): string {
   }
 }
 
-function phaseOf(phase: OperationPhase, trans: TranslationBundle): string {
+export function phaseOf(phase: OperationPhase, trans: TranslationBundle): string {
   switch (phase) {
     case 'waiting':
       return trans.__('waiting');

@@ -5,8 +5,10 @@ import { operation, panelWorkspace, snapshot } from '../../../test/lab/documents
 import { control, one, setValue, show, until } from '../../../test/lab/page';
 import { TestServer } from '../../../test/lab/server';
 import type { PanelWorkspace } from '../../protocol';
+import { CommandIDs } from '../commands';
 import type { WorkspaceModel } from '../model/workspace';
 import { addWorkspaceCommands, type WorkspaceQuestions } from '../workspacecommands';
+import { WorkspaceWork } from '../workspacework';
 import { WorkspaceSection } from './workspacesection';
 
 describe('the section "Workspace"', () => {
@@ -31,6 +33,10 @@ describe('the section "Workspace"', () => {
     }
     model = server.workspace();
     const commands = new CommandRegistry();
+    // The menu reads its labels from them.
+    for (const id of [CommandIDs.restoreFiles, CommandIDs.compareNotebook]) {
+      commands.addCommand(id, { label: id, execute: args => void done.push(`${id} ${String(args.snapshot)}`) });
+    }
     const documents = {
       unsaved: () => 2,
       save: async () => (done.push('saved'), 2),
@@ -38,7 +44,7 @@ describe('the section "Workspace"', () => {
       current: () => 'image-demo.ipynb'
     };
     const questions = { restore, undo: async () => true, remove: async () => true, clone: async () => null };
-    addWorkspaceCommands(commands, model, documents, questions, trans);
+    addWorkspaceCommands(new WorkspaceWork(commands, model, documents, trans), questions, async () => '');
     section = new WorkspaceSection(model, commands, trans);
     show(section);
     await until(() => section.node.querySelector('.jp-Veilbook-timeline'));
@@ -74,7 +80,6 @@ describe('the section "Workspace"', () => {
     const [good, bad] = [...node.querySelectorAll('li')];
     expect(good.textContent).toMatch(/nightly.*14m ago.*pinned.*main@3f2c1ab\*.*12 files.*312 MiB/);
     expect(control<HTMLButtonElement>(good, 'Restore nightly…').disabled).toBe(false);
-    expect(control<HTMLButtonElement>(good, 'Delete nightly…').disabled).toBe(true);
     expect(control(good, 'Pin nightly').getAttribute('aria-pressed')).toBe('true');
     expect(bad.textContent).toContain('failed');
     expect(bad.textContent).toContain('The disk is full.');
@@ -86,7 +91,7 @@ describe('the section "Workspace"', () => {
     restore.mockResolvedValueOnce(false);
     control(node, 'Restore nightly…').click();
     await until(() => restore.mock.calls.length === 1);
-    expect(restore.mock.calls[0][1]).toBe(2);
+    expect(restore.mock.calls[0].slice(1)).toEqual([2, false]);
     expect(asked).toEqual([]);
     restore.mockResolvedValueOnce(true);
     control(node, 'Restore nightly…').click();
@@ -125,6 +130,69 @@ describe('the section "Workspace"', () => {
     from.focus();
     from.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
     expect(document.activeElement).toBe(control(node, 'Clone b…'));
+  });
+
+  it('offers the rest in a menu, by mouse and keyboard, and puts the focus back', async () => {
+    const node = await begin(panelWorkspace([snapshot('one', { label: 'a', pinned: true })]));
+    const more = control(node, 'More actions of a');
+    more.focus();
+    more.click();
+    const menu = one(document.body, '.lm-Menu');
+    const items = [...menu.querySelectorAll('.lm-Menu-item')];
+    await until(() => items[0].classList.contains('lm-mod-active'));
+    expect(items.map(item => item.textContent)).toEqual([
+      CommandIDs.restoreFiles,
+      CommandIDs.compareNotebook,
+      'Delete (unpin it first)'
+    ]);
+    expect(items[2].classList).toContain('lm-mod-disabled');
+    menu.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 13, bubbles: true }));
+    expect(done).toEqual([`${CommandIDs.restoreFiles} one`]);
+    expect(document.activeElement).toBe(more);
+    await until(() => !document.querySelector('.lm-Menu'));
+  });
+
+  it('greys out what is not allowed, says why, and has the command that helps to copy', async () => {
+    const view = panelWorkspace([snapshot('one', { label: 'a' })]);
+    const reason = 'You may not patch deployments in namespace inference.';
+    const no = { allowed: false, reason, remedy: 'Run `veilbook rbac` and give it to who runs the cluster.' };
+    const actions = { ...view.capabilities.actions, restore: no, undo: no };
+    const node = await begin({ ...view, capabilities: { ...view.capabilities, actions } });
+    expect(control<HTMLButtonElement>(node, 'Restore a…').disabled).toBe(true);
+    expect(control<HTMLButtonElement>(node, 'Clone a…').disabled).toBe(false);
+    const told = control(node, 'Not possible here');
+    expect(told.textContent).toContain(`Restore, Undo: ${reason} Run veilbook rbac and give it`);
+    expect(control(told, 'Copy veilbook rbac')).toBeTruthy();
+  });
+
+  it('shows why a snapshot is not ready yet, and can do the rest', async () => {
+    const pending = snapshot('new', { label: 'b', state: 'creating', error: 'The driver says: try again.', bytes: null });
+    const node = await begin(panelWorkspace([pending, snapshot('one', { label: 'a' })]));
+    expect(node.querySelector('li')?.textContent).toMatch(/being taken.*The driver says: try again\./);
+    expect(control<HTMLButtonElement>(node, 'Restore b…').disabled).toBe(true);
+    expect(control<HTMLButtonElement>(node, 'Restore a…').disabled).toBe(false);
+    expect(control<HTMLButtonElement>(node, 'Snapshot').disabled).toBe(false);
+  });
+
+  it('says that a restore restarts JupyterLab, and afterwards how it ended', async () => {
+    const error = {
+      code: 'internal' as const,
+      message: 'The new pod did not start in 300 s.',
+      remedy: 'veilbook workspace undo'
+    };
+    const failed = operation({ kind: 'restore', state: 'failed', error });
+    const view = panelWorkspace([snapshot('one', { label: 'a' })], { operation: failed });
+    const node = await begin({ ...view, capabilities: { ...view.capabilities, restore_restarts: true } });
+    const note = control(node, 'Last operation');
+    expect(note.textContent).toMatch(/Restore failed.*The new pod did not start in 300 s\./);
+    expect(control(note, 'Copy veilbook workspace undo')).toBeTruthy();
+    restore.mockClear();
+    restore.mockResolvedValueOnce(false);
+    control(node, 'Restore a…').click();
+    await until(() => restore.mock.calls.length === 1);
+    expect(restore.mock.calls[0][2]).toBe(true);
+    control(node, 'Dismiss').click();
+    await until(() => !node.textContent?.includes('did not start'));
   });
 
   it('keeps the list when the server goes away, marked as old', async () => {

@@ -1,0 +1,65 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+import type { WorkspaceCapabilities } from '../../protocol';
+import { CopyLine } from './copyline';
+
+type Actions = WorkspaceCapabilities['actions'];
+
+interface NotAllowedProps {
+  actions: Actions;
+  trans: TranslationBundle;
+}
+
+/** What cannot be done here, why, and the way out; a command in it can be copied. Actions of one reason stand together. */
+export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | null {
+  const reasons = new Map<string, { names: string[]; remedy: string }>();
+  for (const [action, { allowed, reason, remedy }] of Object.entries(actions) as [keyof Actions, Actions[keyof Actions]][]) {
+    // Why no snapshot can be taken stands at its button.
+    if (!allowed && action !== 'snapshot') {
+      const text = reason ?? trans.__('This workspace does not allow it.');
+      const known = reasons.get(text) ?? { names: [], remedy: remedy ?? '' };
+      reasons.set(text, { ...known, names: [...known.names, nameOf(action, trans)] });
+    }
+  }
+  if (reasons.size === 0) {
+    return null;
+  }
+  return (
+    <section aria-label={trans.__('Not possible here')}>
+      <ul className="jp-Veilbook-notices">
+        {[...reasons].map(([reason, { names, remedy }]) => (
+          <li key={reason} className="jp-Veilbook-notice">
+            <b>{names.join(', ')}</b>: {reason} <Remedy text={remedy} trans={trans} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** A remedy in words. What stands between backticks in it, or is a command of ours as a whole, can be copied. */
+export function Remedy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
+  const parts = /^veilbook \S/.test(text) ? ['', text] : text.split('`');
+  return (
+    <>{parts.map((part, index) => (index % 2 === 0 ? part : <CopyLine key={`${index} ${part}`} text={part} trans={trans} />))}</>
+  );
+}
+
+function nameOf(action: keyof Actions, trans: TranslationBundle): string {
+  switch (action) {
+    case 'snapshot':
+      return trans.__('Snapshot');
+    case 'restore':
+      return trans.__('Restore');
+    case 'restore_files':
+      return trans.__('Restore files');
+    case 'undo':
+      return trans.__('Undo');
+    case 'clone':
+      return trans.__('Clone');
+    case 'delete_snapshot':
+      return trans.__('Delete snapshots');
+    case 'delete_workspace':
+      return trans.__('Delete workspaces');
+  }
+}
