@@ -13,6 +13,7 @@ import { buildImages } from './lib/image.mjs';
 import { requireLevel } from './lib/levels.mjs';
 import { checkout, kubeconfig } from './lib/places.mjs';
 import { buildPrograms } from './lib/programs.mjs';
+import { installToolkit } from './lib/toolkit.mjs';
 
 const { values, positionals } = parseArgs({
   options: { level: { type: 'string' }, keep: { type: 'boolean' } },
@@ -20,31 +21,43 @@ const { values, positionals } = parseArgs({
 });
 const say = line => process.stdout.write(`${line}\n`);
 
-function highestLevel() {
+/** What `work` returns; where this machine lacks something, its complaint with `instead` is said and `otherwise` returned. */
+function attempt(work, instead, otherwise) {
   try {
-    requireLevel('node');
-    return 'node';
+    return work();
   } catch (error) {
     if (!(error instanceof Complaint)) {
       throw error;
     }
-    say(`${error.message} Running level csi; specs of level node are left out.`);
-    return 'csi';
+    say(`${error.message} ${instead}`);
+    return otherwise;
   }
 }
 
+function highestLevel() {
+  requireLevel('node');
+  return 'node';
+}
+
 await asCommand(async () => {
-  const level = values.level ?? highestLevel();
+  const level = values.level ?? attempt(highestLevel, 'Running level csi; specs of level node are left out.', 'csi');
   requireLevel(level);
   buildPrograms(level, availableParallelism(), say);
   if (level === 'node') {
     await buildImages(say);
   }
+  const wantsToolkit = level !== 'api';
+  const toolkit = wantsToolkit ? attempt(() => installToolkit(say), 'Specs of the NetApp toolkit are left out.', '') : '';
   let status = 1;
   try {
     await start(level, say);
     const config = ['--config', join('test', 'cluster', 'jest.config.cjs')];
-    const environment = { ...process.env, VEILBOOK_TEST_KUBECONFIG: kubeconfig, VEILBOOK_TEST_LEVEL: level };
+    const environment = {
+      ...process.env,
+      VEILBOOK_TEST_KUBECONFIG: kubeconfig,
+      VEILBOOK_TEST_LEVEL: level,
+      VEILBOOK_TEST_TOOLKIT: toolkit
+    };
     ({ status } = spawnSync('jest', [...config, ...positionals], { cwd: checkout, env: environment, stdio: 'inherit' }));
   } finally {
     if (!values.keep) {

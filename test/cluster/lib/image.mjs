@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Complaint } from './complaint.mjs';
 import { debian, made, makeLayer } from './layers.mjs';
-import { containerdSocket, digest, imageList, state } from './places.mjs';
+import { containerdSocket, imageList, state } from './places.mjs';
 import { workspaceLayers, workspaceSettings } from './workspace-image.mjs';
 
 export const imageName = 'veilbook.test/debian:1';
@@ -18,7 +18,7 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Make what is missing of the images. The list of them is what a cluster loads. */
 export async function buildImages(say) {
-  const base = debian(digest(['lib/layers.mjs']));
+  const base = debian();
   await makeLayer(base, say);
   const workspace = [base];
   for (const next of workspaceLayers(base)) {

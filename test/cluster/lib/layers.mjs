@@ -19,12 +19,21 @@ import {
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Complaint } from './complaint.mjs';
-import { layers } from './places.mjs';
+import { digest, layers } from './places.mjs';
 
 const suite = 'bookworm';
 const mirror = 'http://deb.debian.org/debian';
 // What packages write and no pod reads. The folders stay: apt and dpkg want them.
-const unneeded = ['var/cache/apt', 'var/lib/apt/lists', 'var/log', 'usr/share/doc', 'usr/share/man', 'usr/share/locale', 'root/.cache', 'dev'];
+const unneeded = [
+  'var/cache/apt',
+  'var/lib/apt/lists',
+  'var/log',
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'root/.cache',
+  'dev'
+];
 // Of this machine's environment, how the package managers are to reach their registries, and nothing else.
 const passedOn = Object.entries(process.env).filter(([name]) =>
   /^(https?_proxy|no_proxy|pip_index_url|pip_default_timeout)$/i.test(name)
@@ -48,9 +57,9 @@ export const isMade = layer => existsSync(`${archive(layer)}.digest`);
 export const made = layer => ({ archive: archive(layer), digest: readFileSync(`${archive(layer)}.digest`, 'utf8') });
 
 /** The first layer: a minimal Debian. */
-export const debian = key => ({
+export const debian = () => ({
   name: 'debian',
-  key,
+  key: digest([], undefined, suite, mirror, ...unneeded),
   fill: upper => run('Making the layer debian', 'unshare', [...apart, 'debootstrap', '--variant=minbase', suite, upper, mirror])
 });
 

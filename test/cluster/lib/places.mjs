@@ -31,6 +31,8 @@ export const definitions = join(built, 'crd');
 export const layers = join(cache, 'layers');
 export const imageList = join(layers, 'images.json');
 
+export const toolkitFolder = requirements => join(cache, `toolkit-${digest([], undefined, ...requirements)}`);
+
 /** Sockets lie in here and a socket's path ends at 107 bytes, so it is short on purpose. */
 export const state = process.env.VEILBOOK_TEST_CLUSTER || join(homedir(), '.veilbook-test-cluster');
 const inState = name => join(state, name);
