@@ -12,8 +12,9 @@ import {
   type WorkspaceOperation,
   type WorkspaceView
 } from '../protocol';
-import { openLocalWorkspace, type Operation, type WorkspaceProvider } from '../workspaces';
+import { openWorkspaceIn, type Operation, type WorkspaceProvider } from '../workspaces';
 import type { EventBus } from './events';
+import { openOther } from './other-workspace';
 import { folderOf, holdings } from './snapshot-files';
 
 /** At most four progress events a second; a new phase is told at once. */
@@ -130,7 +131,7 @@ export class Workspaces {
     told: (result: T) => OperationResult,
     other?: string
   ): Promise<WorkspaceOperation> {
-    const provider = other === undefined ? await this.open(dir) : await openLocalWorkspace({ dir, workspace: other });
+    const provider = other === undefined ? await this.open(dir) : await openOther(await this.open(dir), dir, other);
     const before = this.runningIn(dir);
     if (before) {
       throw new VeilError(
@@ -192,10 +193,7 @@ export class Workspaces {
     if (known) {
       return known;
     }
-    const opening = openLocalWorkspace({
-      dir,
-      onRecovered: done => this.log.info({ dir, done }, 'finished or undone what a crash had left')
-    });
+    const opening = openWorkspaceIn(dir, done => this.log.info({ dir, done }, 'finished or undone what a crash had left'));
     this.opened.set(dir, opening);
     opening.catch(() => this.opened.delete(dir));
     return opening;

@@ -37,11 +37,20 @@ export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | n
   );
 }
 
-/** A remedy in words. What stands between backticks in it, or is a command of ours as a whole, can be copied. */
+/** What stands between backticks, and the command that prints what a cluster has to allow. */
+const COMMANDS = /`([^`]+)`|(veilbook rbac(?: --namespace [\w.-]+)?)/;
+
+/** A remedy in words. Commands in it can be copied, and so can one that is a command as a whole. */
 export function Remedy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
-  const parts = /^veilbook \S/.test(text) ? ['', text] : text.split('`');
+  const isCommand = /^veilbook \S.*[^.]$/.test(text);
+  // Words, then what was between backticks or the other command, of which one is undefined; and so on.
+  const parts = isCommand ? ['', text, undefined] : text.split(COMMANDS);
   return (
-    <>{parts.map((part, index) => (index % 2 === 0 ? part : <CopyLine key={`${index} ${part}`} text={part} trans={trans} />))}</>
+    <>
+      {parts.map((part, index) =>
+        part === undefined || index % 3 === 0 ? part : <CopyLine key={`${index} ${part}`} text={part} trans={trans} />
+      )}
+    </>
   );
 }
 

@@ -156,13 +156,20 @@ describe('the section "Workspace"', () => {
     const view = panelWorkspace([snapshot('one', { label: 'a' })]);
     const reason = 'You may not patch deployments in namespace inference.';
     const no = { allowed: false, reason, remedy: 'Run `veilbook rbac` and give it to who runs the cluster.' };
-    const actions = { ...view.capabilities.actions, restore: no, undo: no };
+    const role = {
+      ...no,
+      reason: 'No right to delete.',
+      remedy: 'veilbook rbac --namespace inference prints the Role that allows it.'
+    };
+    const actions = { ...view.capabilities.actions, restore: no, undo: no, delete_snapshot: role };
     const node = await begin({ ...view, capabilities: { ...view.capabilities, actions } });
     expect(control<HTMLButtonElement>(node, 'Restore a…').disabled).toBe(true);
     expect(control<HTMLButtonElement>(node, 'Clone a…').disabled).toBe(false);
     const told = control(node, 'Not possible here');
     expect(told.textContent).toContain(`Restore, Undo: ${reason} Run veilbook rbac and give it`);
     expect(control(told, 'Copy veilbook rbac')).toBeTruthy();
+    expect(told.textContent).toContain('No right to delete. veilbook rbac --namespace inference prints the Role');
+    expect(control(told, 'Copy veilbook rbac --namespace inference')).toBeTruthy();
   });
 
   it('shows why a snapshot is not ready yet, and can do the rest', async () => {
