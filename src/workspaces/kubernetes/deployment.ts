@@ -1,4 +1,5 @@
 import { type V1Deployment } from '@kubernetes/client-node';
+import { isDeepStrictEqual } from 'node:util';
 import { type LastRestore, VeilError } from '../../protocol';
 import { type Cluster } from './cluster';
 import { ClusterError } from './failures';
@@ -30,7 +31,6 @@ export function keeperOf({ metadata }: V1Deployment): string | null {
 }
 
 export interface Swap {
-  from: string;
   to: string;
   restored: Restored;
 }
@@ -43,12 +43,12 @@ export interface Swap {
 export async function swapClaim(
   cluster: Cluster,
   home: Home,
-  { from, to, restored }: Swap,
+  { to, restored }: Swap,
   { dryRun = false }: { dryRun?: boolean } = {}
 ): Promise<V1Deployment> {
   const name = nameOf(home.deployment);
   for (let now = home.deployment; ; now = await cluster.get('Deployment', name)) {
-    if (now.metadata?.generation !== home.deployment.metadata?.generation || claimNameOf(now, home.volume) !== from) {
+    if (!isDeepStrictEqual(now.spec, home.deployment.spec)) {
       if (claimNameOf(now, home.volume) === to && lastRestoreOf(now)?.operation === restored.operation) {
         // The answer to the first attempt was lost.
         return now;
@@ -72,7 +72,7 @@ export async function swapClaim(
     try {
       return await cluster.patch('Deployment', name, change, { strategy: 'strategic', dryRun });
     } catch (thrown) {
-      // Its status alone changes the version too: look again whether anything that matters did.
+      // A status or an annotation changes the version too: look again whether anything that matters did.
       if (!(thrown instanceof ClusterError && thrown.status === 409)) {
         throw thrown;
       }

@@ -76,6 +76,16 @@ export async function holdLease(
   };
 }
 
+/**
+ * Whether its holder said something within the Lease's time, as far as two clocks agree: good enough not to wait for somebody who is
+ * at work, not good enough to take it from him.
+ */
+export async function looksHeld(cluster: Cluster, name: string): Promise<boolean> {
+  const { holderIdentity, renewTime, leaseDurationSeconds } = (await cluster.find('Lease', name))?.spec ?? {};
+  const age = Date.now() - Date.parse(String(renewTime));
+  return !!holderIdentity && age < (leaseDurationSeconds ?? LEASE_SECONDS) * 1000 && !(await isGone(cluster, holderIdentity));
+}
+
 /** A process of this machine, or a pod, that is there no more need not be waited for. */
 async function isGone(cluster: Cluster, holder: string): Promise<boolean> {
   const [where, host, pid] = holder.split('/');

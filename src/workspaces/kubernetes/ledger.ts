@@ -2,7 +2,7 @@ import { type V1ConfigMap } from '@kubernetes/client-node';
 import { type OperationRecord, type RecoveredOperation, VeilError } from '../../protocol';
 import { type Ledger } from '../run';
 import { type Cluster } from './cluster';
-import { holdLease, leaseLabels, leaseName } from './lease';
+import { holdLease, LEASE_SECONDS, leaseLabels, leaseName, looksHeld } from './lease';
 import { key, nameOf, operationLabels, uidOf } from './names';
 import { recoverAll } from './recover';
 
@@ -25,6 +25,31 @@ export class ClusterLedger implements Ledger {
 
   recover(): Promise<RecoveredOperation[]> {
     return recoverAll(this);
+  }
+
+  /** Finish or undo what a crash left; nothing while somebody alive is at work on the workspace. */
+  async recoverIfIdle(): Promise<RecoveredOperation[]> {
+    const running = (await this.records()).some(({ state }) => state === 'running');
+    if (!running || (await looksHeld(this.cluster, leaseName(this.workspace)))) {
+      return [];
+    }
+    const waitSeconds = (this.waiting.leaseSeconds ?? LEASE_SECONDS) + 2;
+    const release = await new ClusterLedger(this.cluster, this.workspace, { ...this.waiting, waitSeconds }).lock();
+    if (!release) {
+      return [];
+    }
+    try {
+      return await this.recover();
+    } finally {
+      await release();
+    }
+  }
+
+  /** Workspaces that somebody began to remove: nobody opens one whose Deployment is gone. */
+  async removals(): Promise<string[]> {
+    const maps = await this.cluster.list('ConfigMap', { labels: `${RECORD}=operation` });
+    const begun = maps.flatMap(recordIn).filter(({ kind, state }) => kind === 'delete_workspace' && state === 'running');
+    return [...new Set(begun.map(({ workspace }) => workspace))].filter(workspace => workspace !== this.workspace);
   }
 
   async write(record: OperationRecord): Promise<void> {

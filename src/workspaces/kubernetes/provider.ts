@@ -59,11 +59,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
       const lacks = missing.filter(({ actions }) => actions.includes(action)).map(({ verb }) => verb);
       return lacks.length === 0
         ? { allowed: true, reason: null, remedy: null }
-        : {
-            allowed: false,
-            reason: `Not allowed in namespace ${this.cluster.namespace}: ${lacks.join(', ')}.`,
-            remedy: `veilbook rbac --namespace ${this.cluster.namespace} prints the Role that allows it.`
-          };
+        : { allowed: false, ...notAllowed(this.cluster.namespace, lacks) };
     };
     return {
       provider: 'kubernetes',
@@ -151,7 +147,10 @@ export class KubernetesWorkspace implements WorkspaceProvider {
 
   deleteWorkspace(request: DeleteWorkspaceRequest): Operation<void> {
     const ledger = new ClusterLedger(this.cluster, request.workspace, this.waiting);
-    const find = () => Promise.resolve(ledger);
+    const find = async () => {
+      await this.require('delete_workspace', 'Nothing was removed.');
+      return ledger;
+    };
     return start(request.workspace, find, 'delete_workspace', {}, 'Nothing was removed.', run =>
       deleteWorkspace(ledger, run, request, this.inside ? this.name : null)
     );
@@ -176,17 +175,22 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   }
 
   async recover(): Promise<RecoveredOperation[]> {
-    if (!(await this.listOperations()).some(({ state }) => state === 'running')) {
-      return [];
+    const done = await this.ledger.recoverIfIdle();
+    for (const workspace of await this.ledger.removals()) {
+      done.push(...(await new ClusterLedger(this.cluster, workspace, this.waiting).recoverIfIdle()));
     }
-    const release = await new ClusterLedger(this.cluster, this.name, { ...this.waiting, waitSeconds: 0 }).lock();
-    if (!release) {
-      return [];
-    }
-    try {
-      return await this.ledger.recover();
-    } finally {
-      await release();
+    return done;
+  }
+
+  /**
+   * What is not allowed is refused before anything is begun: half an operation is worse than none.
+   * @throws VeilError `forbidden`
+   */
+  private async require(action: Action, undone: string): Promise<void> {
+    const lacks = (await missingRights(this.cluster)).filter(({ actions }) => actions.includes(action)).map(({ verb }) => verb);
+    if (lacks.length > 0) {
+      const { reason, remedy } = notAllowed(this.cluster.namespace, lacks);
+      throw new VeilError('forbidden', `${reason} ${undone}`, remedy);
     }
   }
 
@@ -212,7 +216,15 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   }
 
   private start<T>(kind: OperationKind, asked: Asked, undone: string, work: (run: Run, home: Home) => Promise<T>): Operation<T> {
-    const find = () => Promise.resolve(this.ledger);
+    const find = async () => {
+      await this.require(kind === 'retain' ? 'delete_snapshot' : kind, undone);
+      return this.ledger;
+    };
     return start(this.name, find, kind, asked, undone, async run => work(run, await this.home()));
   }
 }
+
+const notAllowed = (namespace: string, lacks: readonly string[]) => ({
+  reason: `Not allowed in namespace ${namespace}: ${lacks.join(', ')}.`,
+  remedy: `veilbook rbac --namespace ${namespace} prints the Role that allows it.`
+});

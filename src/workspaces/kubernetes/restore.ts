@@ -2,7 +2,7 @@ import { type OperationRecord, type RecoveredOperation, type RestoreReport, Veil
 import { type Run } from '../run';
 import { claimFrom, makeClaim } from './claims';
 import { type Cluster } from './cluster';
-import { available, fence, lastRestoreOf, rememberRestore, swapClaim, type Restored } from './deployment';
+import { available, fence, keeperOf, lastRestoreOf, rememberRestore, swapClaim, type Restored } from './deployment';
 import { NO_COUNTS, restoreFiles } from './files';
 import { claimNameOf, type Home } from './home';
 import { type ClusterLedger } from './ledger';
@@ -48,8 +48,9 @@ export async function restore(
   });
   const to = fresh.metadata?.name ?? '';
   await cluster.create('PersistentVolumeClaim', fresh, true);
+  const notes = await notesOn(cluster, home);
   const told = { operation: run.id, snapshot: id, at: new Date().toISOString(), paths: null, undone: false, from, to };
-  await swapClaim(cluster, home, { from, to, restored: { ...told, safety: '' } }, { dryRun: true });
+  await swapClaim(cluster, home, { to, restored: { ...told, safety: '' } }, { dryRun: true });
 
   await run.phase('safety');
   const label = `before the restore of ${annotation(snapshot, 'label') || id}`.slice(0, 200);
@@ -70,7 +71,7 @@ export async function restore(
   }
   const restored: Restored = { ...told, at: new Date().toISOString(), safety };
   try {
-    await swapClaim(cluster, home, { from, to, restored });
+    await swapClaim(cluster, home, { to, restored });
   } catch (thrown) {
     await giveUp(cluster, home, run.id, { to, safety });
     throw thrown;
@@ -80,7 +81,25 @@ export async function restore(
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
   });
-  return { ...NO_COUNTS, operation: run.id, snapshot: id, safety };
+  return { ...NO_COUNTS, operation: run.id, snapshot: id, safety, notes };
+}
+
+/** What a person should know of a workspace that gets another claim. */
+async function notesOn(cluster: Cluster, { deployment, claim, name }: Home): Promise<string[]> {
+  const keeper = keeperOf(deployment);
+  const pods = await cluster.list('Pod').catch(() => []);
+  const others = pods.filter(
+    ({ spec, metadata, status }) =>
+      spec?.volumes?.some(volume => volume.persistentVolumeClaim?.claimName === nameOf(claim)) &&
+      ['Pending', 'Running'].includes(status?.phase ?? '') &&
+      metadata?.labels?.app !== deployment.spec?.selector.matchLabels?.app
+  );
+  return [
+    ...(keeper ? [`${keeper} keeps the Deployment of ${name}: it may give it the old claim again.`] : []),
+    ...(others.length > 0
+      ? [`${others.map(nameOf).join(', ')} mounts ${nameOf(claim)} too, and goes on with what was there before.`]
+      : [])
+  ];
 }
 
 /**
@@ -114,7 +133,7 @@ export async function undo(
   }
   const from = nameOf(home.claim);
   const restored: Restored = { ...last, undone: true };
-  await swapClaim(cluster, home, { from, to: last.from, restored }, { dryRun: true });
+  await swapClaim(cluster, home, { to: last.from, restored }, { dryRun: true });
   await run.phase('safety', { snapshot: last.safety });
   const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label: 'before the undo', provenance }));
   await ledger.plan(run.id, {
@@ -125,7 +144,7 @@ export async function undo(
     safety
   } satisfies Plan);
   await run.commit('committing');
-  await swapClaim(cluster, home, { from, to: last.from, restored });
+  await swapClaim(cluster, home, { to: last.from, restored });
   await supersede(cluster, from, last.from);
   await available(cluster, nameOf(home.deployment), {
     seconds: AVAILABLE_SECONDS,

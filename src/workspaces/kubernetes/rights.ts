@@ -90,16 +90,23 @@ export const groupOf = (kind: Kind): string =>
 
 /**
  * Which of the rights are missing, by the cluster's own word on whoever asks.
- * @returns for each missing verb, `create volumesnapshots.snapshot.storage.k8s.io` and the actions it keeps from being done
+ * @returns for each missing verb, `create volumesnapshots.snapshot.storage.k8s.io` and the actions it keeps from being done; nothing
+ *   where the cluster's authoriser cannot list rights: calls are then refused one by one
  */
 export async function missingRights(cluster: Cluster): Promise<{ verb: string; actions: readonly Action[]; why: string }[]> {
   const review = await cluster.create('SelfSubjectRulesReview', { spec: { namespace: cluster.namespace } });
+  if (review.status?.incomplete) {
+    return [];
+  }
   return [...RIGHTS, ...REMOVAL_RIGHTS].flatMap(({ kind, verbs, actions, why }) =>
     verbs.filter(verb => !allows(review, kind, verb)).map(verb => ({ verb: `${verb} ${resourceName(kind)}`, actions, why }))
   );
 }
 
 export const resourceName = (kind: Kind): string => [RESOURCES[kind].plural, groupOf(kind)].filter(part => part !== '').join('.');
+
+/** Verbs that a Role can restrict to names. */
+const NAMED = ['get', 'patch', 'delete'];
 
 function allows({ status }: V1SelfSubjectRulesReview, kind: Kind, verb: string): boolean {
   const has = (list: string[] | undefined, value: string) => list?.some(one => one === '*' || one === value) ?? false;
@@ -109,7 +116,8 @@ function allows({ status }: V1SelfSubjectRulesReview, kind: Kind, verb: string):
         has(rule.verbs, verb) &&
         has(rule.apiGroups, groupOf(kind)) &&
         has(rule.resources, RESOURCES[kind].plural) &&
-        !rule.resourceNames?.length
+        // For some names only: whether for this one, the call itself will tell.
+        (!rule.resourceNames?.length || NAMED.includes(verb))
     ) ?? false
   );
 }
