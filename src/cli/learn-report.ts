@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { LearnReport } from '../protocol';
 import { duration } from './learn-progress';
 
-const HEADER = ['ALPHA', 'measured', 'attacker recovers', 'agreement', 'server side'];
+const COLUMNS = ['measured', 'attacker recovers', 'agreement', 'server side'];
 
 /**
  * What a person reads after a learning pass.
@@ -16,7 +16,7 @@ export function describeLearned(report: LearnReport, installed: string | null): 
     `Learned in ${duration(seconds)} for ${model.name}: ${folder}`,
     `${images.fit} photographs to fit, ${images.select} to select, ${images.held_out} held out${leftOut}; ${artefact.mode}`,
     '',
-    ...knotTable(report.knots),
+    ...knotTable(report.knots, artefact.mode),
     '',
     'measured           share of what the strongest tested attacker recovers from clean activations that the noise takes away',
     'attacker recovers  share of the variance of held-out photographs, by the stronger of the two attackers that were tried:',
@@ -30,8 +30,9 @@ export function describeLearned(report: LearnReport, installed: string | null): 
   ];
 }
 
-/** One line a knot, under a heading. */
-export function knotTable(knots: LearnReport['knots']): string[] {
+/** One line a knot, under a heading; in mode cloak what users give as ALPHA is a weight. */
+export function knotTable(knots: LearnReport['knots'], mode: LearnReport['artefact']['mode']): string[] {
+  const header = [mode === 'cloak' ? 'weight' : 'ALPHA', ...COLUMNS];
   const rows = knots.map(({ alpha, measured_alpha, linear_r2, decoder_r2, agreement_ap, server }) => [
     String(alpha),
     measured_alpha.toFixed(3),
@@ -39,8 +40,8 @@ export function knotTable(knots: LearnReport['knots']): string[] {
     percent(agreement_ap),
     server.join(' + ')
   ]);
-  const all = [HEADER, ...rows];
-  const widths = HEADER.map((_, column) => Math.max(...all.map(row => row[column].length)));
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map(row => row[column].length)));
   return all.map(row => row.map((cell, i) => (i < 4 ? cell.padStart(widths[i]) : cell)).join('  '));
 }
 

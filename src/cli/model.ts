@@ -43,7 +43,9 @@ async function info(dir: string | undefined, { json }: { json?: boolean }): Prom
     return;
   }
   const { artefact } = summary;
-  const knots = loaded.obfuscation ? knotTable(loaded.obfuscation.document.knots.map(measured)) : [];
+  const knots = loaded.obfuscation
+    ? knotTable(loaded.obfuscation.document.knots.map(measured), loaded.obfuscation.document.mode)
+    : [];
   print(
     [
       `${summary.name}${summary.bundled ? ' (bundled)' : ''}  ${summary.description}`,

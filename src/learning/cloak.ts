@@ -27,12 +27,8 @@ export async function cloakLadder(pass: Pass, statistics: Statistics): Promise<M
   const session = await LearningSession.open(graph.model, device);
   const random = pass.random('cloak');
   const normals = await pass.normals('cloak');
-  const ladder: Matrix[][] = [
-    spectrumOf(
-      own.map(sigma => RANGE.least * sigma),
-      statistics
-    )
-  ];
+  let sigma = own.map(deviation => RANGE.least * deviation);
+  const ladder: Matrix[][] = [spectrumOf(sigma, statistics)];
   pass.pace.enter('refine', pass.effort.cloakSteps * question.alphas.length);
   for (const weight of question.alphas) {
     pass.pace.at(weight);
@@ -62,12 +58,9 @@ export async function cloakLadder(pass: Pass, statistics: Statistics): Promise<M
       adam.step([rho], [gradient]);
       pass.pace.tick();
     }
-    ladder.push(
-      spectrumOf(
-        own.map((_, c) => sigmaOf(c)),
-        statistics
-      )
-    );
+    // Where a larger weight would let a channel have less, it keeps what it had: no attacker gains by a larger one.
+    sigma = sigma.map((before, c) => Math.max(before, sigmaOf(c)));
+    ladder.push(spectrumOf(sigma, statistics));
   }
   await session.release();
   return ladder;

@@ -103,6 +103,9 @@ describe('a learning pass on a classifier', () => {
     const { report } = await run({ mode: 'cloak', alphas: [0.2, 0.9], out: join(folder, 'cloak') });
     const [weak, strong] = report.knots;
     expect(strong.measured_alpha).toBeGreaterThan(weak.measured_alpha);
+    const obfuscation = await readObfuscation(report.artefact.path, (await loadModel(DIGITS)).manifest, report.artefact.sha256);
+    const [less, more] = [0.2, 0.9].map(weight => noiseSpectrumAt(obfuscation, weight));
+    more.forEach((matrix, bin) => matrix.forEach((value, i) => expect(value).toBeGreaterThanOrEqual(less[bin][i])));
   });
 });
 

@@ -35,8 +35,9 @@ function meaningOf(obfuscation: Obfuscation, alpha: number): string {
   const mixed = (of: (knot: (typeof knots)[number]) => number) => (1 - share) * of(knots[lower]) + share * of(knots[upper]);
   const recovered = percent(mixed(({ leakage }) => strongest(leakage)));
   const about = share === 0 ? '' : 'about ';
+  const met = mode === 'calibrated' ? 'calibrated to' : 'measured with';
   const attacker =
-    `the strongest attacker it was calibrated to recovers ${about}${recovered} of image variance (clean: ${percent(strongest(clean))});` +
+    `the strongest attacker it was ${met} recovers ${about}${recovered} of image variance (clean: ${percent(strongest(clean))});` +
     ' measured, not a guarantee.';
   if (mode === 'calibrated') {
     return `ALPHA ${alpha}: ${attacker}${certifiedAt(obfuscation, alpha)}`;

@@ -79,7 +79,7 @@ describe('a learned obfuscation', () => {
     const knots = obfuscation.document.knots.map(knot => ({ ...knot, weight: knot.alpha, measured_alpha: knot.alpha / 2 }));
     const cloak = { ...obfuscation, document: { ...obfuscation.document, mode: 'cloak' as const, knots } };
     expect(meaningOfAlpha(cloak, 0.5)).toBe(
-      'ALPHA 0.5 is the weight 0.50 of the noise in the loss, measured ALPHA 0.25: the strongest attacker it was calibrated to recovers 47%' +
+      'ALPHA 0.5 is the weight 0.50 of the noise in the loss, measured ALPHA 0.25: the strongest attacker it was measured with recovers 47%' +
         ' of image variance (clean: 92%); measured, not a guarantee.'
     );
     expect(artefactRef(cloak).calibrated).toBe(false);
