@@ -36,7 +36,7 @@ function world() {
   const knowledge = {
     alpha: 0.5,
     noise: null,
-    images,
+    images: images.map(() => ({ target: new Float32Array(TARGETS * 16) })),
     statistics: {
       field: { shape: SHAPE, bins: new Uint8Array(16) },
       spectra: { targets: TARGETS, aa: [new Float64Array(4)], ay: [new Float64Array(2 * TARGETS)] },

@@ -6,10 +6,11 @@ import { basename, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { batchOf } from '../learning/values';
 import { type Sample } from '../learning/samples';
-import { decodeSafetensors, encodeSafetensors, VeilError, type WireTensor } from '../protocol';
+import { decodeSafetensors, encodeSafetensors, VeilError, type AttackInput, type WireTensor } from '../protocol';
 import { type Attack, type Knowledge, type Pairs } from './attack';
 
 const MODULES = ['.mjs', '.js', '.mts', '.ts'];
+const INPUTS: readonly AttackInput[] = ['raw', 'whitened', 'denoised'];
 /** Pairs that a program learns from. */
 const PAIRS = 256;
 const SHOWN = 300;
@@ -25,16 +26,9 @@ export async function loadAttack(path: string): Promise<Attack> {
   });
   const version = createHash('sha256').update(bytes).digest('hex');
   if (!MODULES.includes(extname(path))) {
-    return program(resolve(path), version);
+    return guarded(program(resolve(path), version), resolve(path));
   }
-  const module = (await import(pathToFileURL(resolve(path)).href).catch((thrown: Error) => {
-    throw new VeilError(
-      'bad_request',
-      `Attack ${path} cannot be loaded (${thrown.message}). Nothing was attacked.`,
-      'Correct it.'
-    );
-  })) as { default?: Partial<Attack> };
-  const attack = module.default;
+  const attack = (await imported(path)).default;
   if (!attack?.name || !attack.title || !attack.inputs?.length || typeof attack.learn !== 'function') {
     throw new VeilError(
       'bad_request',
@@ -42,8 +36,69 @@ export async function loadAttack(path: string): Promise<Attack> {
       'docs/audit.md tells what an attack is.'
     );
   }
+  const foreign = attack.inputs.find(input => !INPUTS.includes(input));
+  if (foreign !== undefined) {
+    throw new VeilError(
+      'bad_request',
+      `Attack ${path} asks for the input ${foreign}. Nothing was attacked.`,
+      `Use some of ${INPUTS.join(', ')}.`
+    );
+  }
   const { name, title, inputs, preparesInput, most } = attack;
-  return { name, title, inputs, quick: true, preparesInput, most, version, learn: attack.learn.bind(attack) };
+  const learn = attack.learn.bind(attack);
+  return guarded({ name, title, inputs, quick: true, preparesInput, most, version, learn }, path);
+}
+
+async function imported(path: string): Promise<{ default?: Partial<Attack> }> {
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as { default?: Partial<Attack> };
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new VeilError('bad_request', `Attack ${path} cannot be loaded (${why}). Nothing was attacked.`, 'Correct it.');
+  }
+}
+
+/** The same attack, whose failures and answers that are no pictures are told as its own and not as faults of Veilbook. */
+function guarded(attack: Attack, path: string): Attack {
+  return {
+    ...attack,
+    async learn(knowledge, pairs, input) {
+      const tried = async <T>(work: () => Promise<T>): Promise<T> => {
+        try {
+          return await work();
+        } catch (thrown) {
+          if (knowledge.signal.aborted || thrown instanceof VeilError) {
+            throw thrown;
+          }
+          throw refused(path, thrown instanceof Error ? thrown.message : String(thrown));
+        }
+      };
+      const { length } = knowledge.images[0].target;
+      const pictured = (estimate: Float32Array | undefined): Float32Array => {
+        if (!(estimate instanceof Float32Array) || estimate.length !== length || !estimate.every(Number.isFinite)) {
+          throw refused(path, `it gave no estimate of ${length} finite float32 values`);
+        }
+        return estimate;
+      };
+      const learned = await tried(() => attack.learn(knowledge, pairs, input));
+      if (typeof learned?.reconstruct !== 'function' || typeof learned.close !== 'function') {
+        throw refused(path, 'its learn gave nothing with reconstruct and close');
+      }
+      const { reconstructAll } = learned;
+      return {
+        reconstruct: (z, looks) => tried(async () => pictured(await learned.reconstruct(z, looks))),
+        ...(reconstructAll && {
+          reconstructAll: (z: readonly Float32Array[], looks: number) =>
+            tried(async () => {
+              const estimates = await reconstructAll.call(learned, z, looks);
+              return z.map((_, i) => pictured(estimates[i]));
+            })
+        }),
+        training: learned.training ?? null,
+        close: () => tried(() => learned.close())
+      };
+    }
+  };
 }
 
 function program(path: string, version: string): Attack {
@@ -51,7 +106,7 @@ function program(path: string, version: string): Attack {
   return {
     name,
     title: `${name}, a program`,
-    inputs: ['raw', 'whitened', 'denoised'],
+    inputs: INPUTS,
     quick: true,
     version,
     learn: async (knowledge, pairs, input) => {

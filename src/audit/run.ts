@@ -154,7 +154,6 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
       agreement: agreement.find(tried => tried.server.join() === server.join())!.ap
     })),
     ceiling,
-    mutants: null,
     sheet: scene.alphas.flatMap((alpha, k) => strongest[k].shots.map(shot => ({ alpha, attack: strongest[k].name, ...shot }))),
     versions: versions(),
     seconds: (performance.now() - began) / 1000,

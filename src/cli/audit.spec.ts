@@ -77,6 +77,15 @@ describe('what an audit says', () => {
     expect(text).toContain('among 208');
   });
 
+  it('has a column for each attack of one of your own', () => {
+    const mine = [row('mine', 0.05), row('mine', 0.07)];
+    const alphas = report.alphas.map(at => ({ ...at, attacks: [...at.attacks, ...mine] }));
+    const text = describeAudit({ ...report, alphas } as unknown as AuditReport).join('\n');
+    expect(text).toMatch(/A2 +mine +16 looks/);
+    expect(text).toMatch(/17\.0% +18\.0% +7\.0% +50\.0%/);
+    expect(describeAudit(report).join('\n')).not.toContain('mine');
+  });
+
   it('ends with a code of its own unless it is valid', () => {
     expect(VERDICT_EXIT).toEqual({ valid: 0, unsound: 7, void: 8 });
   });

@@ -152,10 +152,6 @@ export const AuditReport = Type.Object(
       ],
       { description: 'how near the attacks come to the best possible where that can be computed' }
     ),
-    mutants: Type.Union([
-      Type.Object({ planted: Type.Integer(), found: Type.Integer(), sound: Type.Integer(), alarms: Type.Integer() }),
-      Type.Null()
-    ]),
     sheet: Type.Array(
       Type.Object({
         alpha: Type.Number(),

@@ -11,10 +11,13 @@ export interface Ran {
   stderr: string;
 }
 
-/** Run the built command line as users do. */
+/**
+ * Run the built command line as users do.
+ * @param options Ctrl-C comes when stdout (`interruptWhen`) or stderr (`interruptWhenTold`) holds this
+ */
 export function veilbook(
   args: string[],
-  options: { env?: NodeJS.ProcessEnv; stdout?: number; interruptWhen?: RegExp } = {}
+  options: { env?: NodeJS.ProcessEnv; stdout?: number; interruptWhen?: RegExp; interruptWhenTold?: RegExp } = {}
 ): Promise<Ran> {
   if (!existsSync(cli)) {
     throw new Error('veilbook/node/cli.mjs is not built: npm run build:node');
@@ -34,7 +37,12 @@ export function veilbook(
         interrupted = child.kill('SIGINT');
       }
     });
-    child.stderr?.on('data', chunk => (stderr += chunk));
+    child.stderr?.on('data', chunk => {
+      stderr += chunk;
+      if (!interrupted && options.interruptWhenTold?.test(stderr)) {
+        interrupted = child.kill('SIGINT');
+      }
+    });
     child.on('error', fail);
     child.on('close', code => done({ code, stdout, stderr }));
   });

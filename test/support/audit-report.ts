@@ -85,7 +85,6 @@ export function auditReport(changes: Partial<AuditReport> = {}): AuditReport {
       optimal_r2: 0.86,
       rows: [{ alpha: 0.8, optimal_r2: 0.18, attack: 'A2', r2: 0.172, share: 0.956 }]
     },
-    mutants: { planted: 40, found: 39, sound: 20, alarms: 0 },
     sheet: [0.2, 0.8].map(alpha => ({
       alpha,
       image: 'one.jpg',
