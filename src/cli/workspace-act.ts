@@ -9,18 +9,19 @@ export interface PlaceFlags {
   workspace?: string;
   namespace?: string;
   name?: string;
+  newClaim?: boolean;
   json?: boolean;
   yes?: boolean;
 }
 
 /** The workspace of --name, --dir, --workspace or the current folder; what a crash had left is said on stderr. */
-export async function openWorkspace({ dir, workspace, namespace, name }: PlaceFlags): Promise<WorkspaceProvider> {
+export async function openWorkspace({ dir, workspace, namespace, name, newClaim }: PlaceFlags): Promise<WorkspaceProvider> {
   const notices = new Notices();
   const onRecovered = (done: RecoveredOperation[]) =>
     done.forEach(({ kind, id, outcome }) => notices.show(`A ${kind.replace('_', ' ')} that was cut off (${id}) was ${outcome}.`));
   if (name !== undefined) {
     const { openKubernetesWorkspace } = await import('../workspaces/kubernetes');
-    return openKubernetesWorkspace({ namespace, name, onRecovered });
+    return openKubernetesWorkspace({ namespace, name, keepClaimName: !newClaim, onRecovered });
   }
   if (namespace !== undefined) {
     throw new VeilError('bad_request', '--namespace is said without --name. Nothing was done.', 'Name the workspace too.');

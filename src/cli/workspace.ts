@@ -38,7 +38,9 @@ export function workspaceCommand(): Command {
     .option('--pin', 'keep it until it is unpinned')
     .action(snapshot);
   add('list', 'list snapshots, newest first').option('--all', 'list all workspaces instead').action(list);
-  confirmed(add('restore', 'make the workspace what a snapshot says').argument('<snapshot>')).action(restore);
+  confirmed(add('restore', 'make the workspace what a snapshot says').argument('<snapshot>'))
+    .option('--new-claim', 'on Kubernetes: do not stop the workspace to keep its claim’s name')
+    .action(restore);
   confirmed(add('restore-files', 'bring back files and folders').argument('<snapshot>').argument('<path...>')).action(
     restoreFiles
   );

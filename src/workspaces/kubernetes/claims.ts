@@ -27,14 +27,22 @@ export function claimFrom(
   };
 }
 
-/**
- * Make a claim; one that this very operation made before is it.
- * @throws ClusterError also when another has the name
- */
-export async function makeClaim(
+/** Make a claim; one that this very operation made before is it. */
+export const makeClaim = (
   cluster: Cluster,
   fresh: Fresh<V1PersistentVolumeClaim>,
   operation: string
+): Promise<V1PersistentVolumeClaim> =>
+  makeOrFind(cluster, fresh, ({ metadata }) => metadata?.labels?.[key('operation')] === operation);
+
+/**
+ * @param isIt whether one of that name is what was to be made
+ * @throws ClusterError also when another has the name
+ */
+export async function makeOrFind(
+  cluster: Cluster,
+  fresh: Fresh<V1PersistentVolumeClaim>,
+  isIt: (found: V1PersistentVolumeClaim) => boolean
 ): Promise<V1PersistentVolumeClaim> {
   try {
     return await cluster.create('PersistentVolumeClaim', fresh);
@@ -43,7 +51,7 @@ export async function makeClaim(
       thrown instanceof ClusterError && thrown.status === 409
         ? await cluster.find('PersistentVolumeClaim', fresh.metadata?.name ?? '')
         : null;
-    if (there?.metadata?.labels?.[key('operation')] === operation) {
+    if (there && isIt(there)) {
       return there;
     }
     throw thrown;

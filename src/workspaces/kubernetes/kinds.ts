@@ -3,9 +3,11 @@ import {
   type V1Deployment,
   type V1Job,
   type V1Lease,
+  type V1PersistentVolume,
   type V1PersistentVolumeClaim,
   type V1Pod,
   type V1ReplicaSet,
+  type V1SelfSubjectAccessReview,
   type V1SelfSubjectRulesReview,
   type V1Service,
   type CoreV1Event
@@ -19,9 +21,11 @@ export interface Objects {
   Event: CoreV1Event;
   Job: V1Job;
   Lease: V1Lease;
+  PersistentVolume: V1PersistentVolume;
   PersistentVolumeClaim: V1PersistentVolumeClaim;
   Pod: V1Pod;
   ReplicaSet: V1ReplicaSet;
+  SelfSubjectAccessReview: V1SelfSubjectAccessReview;
   SelfSubjectRulesReview: V1SelfSubjectRulesReview;
   Service: V1Service;
   VolumeSnapshot: VolumeSnapshot;
@@ -42,9 +46,15 @@ export const RESOURCES: Record<Kind, Resource> = {
   Event: { apiVersion: 'v1', plural: 'events' },
   Job: { apiVersion: 'batch/v1', plural: 'jobs' },
   Lease: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases' },
+  PersistentVolume: { apiVersion: 'v1', plural: 'persistentvolumes', clusterWide: true },
   PersistentVolumeClaim: { apiVersion: 'v1', plural: 'persistentvolumeclaims' },
   Pod: { apiVersion: 'v1', plural: 'pods' },
   ReplicaSet: { apiVersion: 'apps/v1', plural: 'replicasets' },
+  SelfSubjectAccessReview: {
+    apiVersion: 'authorization.k8s.io/v1',
+    plural: 'selfsubjectaccessreviews',
+    clusterWide: true
+  },
   SelfSubjectRulesReview: {
     apiVersion: 'authorization.k8s.io/v1',
     plural: 'selfsubjectrulesreviews',

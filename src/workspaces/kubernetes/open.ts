@@ -23,6 +23,8 @@ export interface KubernetesOptions extends ClusterOptions {
   /** How long an operation waits for another one on the same workspace; default 20, more than a dead one's Lease lasts. */
   waitSeconds?: number;
   leaseSeconds?: number;
+  /** A restore of a toolkit's workspace keeps its claim's name where the rights are there; default true. */
+  keepClaimName?: boolean;
   onRecovered?: (done: RecoveredOperation[]) => void;
 }
 
@@ -54,10 +56,14 @@ export async function openKubernetesWorkspace({
   name,
   waitSeconds = 20,
   leaseSeconds,
+  keepClaimName,
   onRecovered,
   ...where
 }: KubernetesOptions): Promise<WorkspaceProvider> {
-  return opened(new KubernetesWorkspace(openCluster(where), name, { waitSeconds, leaseSeconds }, null), onRecovered);
+  return opened(
+    new KubernetesWorkspace(openCluster(where), name, { waitSeconds, leaseSeconds }, null, keepClaimName),
+    onRecovered
+  );
 }
 
 /**

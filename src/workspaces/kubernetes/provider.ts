@@ -38,14 +38,21 @@ const AS_IT_WAS = 'The workspace is as it was.';
 export class KubernetesWorkspace implements WorkspaceProvider {
   readonly kind = 'kubernetes';
   private readonly ledger: ClusterLedger;
+  private readonly keepsName: boolean;
 
-  /** @param inside what only a process in the workspace's own pod can look at */
+  /**
+   * @param inside what only a process in the workspace's own pod can look at
+   * @param keepClaimName where that is possible; see rebind.ts
+   */
   constructor(
     private readonly cluster: Cluster,
     private readonly name: string,
     private readonly waiting: { waitSeconds: number; leaseSeconds?: number },
-    private readonly inside: Inside | null
+    private readonly inside: Inside | null,
+    keepClaimName = true
   ) {
+    // From inside, the workspace cannot stand still and start itself again.
+    this.keepsName = keepClaimName && inside === null;
     this.ledger = new ClusterLedger(cluster, name, waiting);
   }
 
@@ -124,7 +131,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
 
   restore(snapshot: string): Operation<RestoreReport> {
     return this.start('restore', { snapshot }, AS_IT_WAS, async (run, home) =>
-      restore(this.ledger, home, run, { snapshot, provenance: await this.provenance() })
+      restore(this.ledger, home, run, { snapshot, provenance: await this.provenance(), keepName: this.keepsName })
     );
   }
 
@@ -135,7 +142,9 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   }
 
   undoRestore(): Operation<RestoreReport> {
-    return this.start('undo', {}, AS_IT_WAS, async (run, home) => undo(this.ledger, home, run, await this.provenance()));
+    return this.start('undo', {}, AS_IT_WAS, async (run, home) =>
+      undo(this.ledger, home, run, { provenance: await this.provenance(), keepName: this.keepsName })
+    );
   }
 
   clone(request: CloneRequest): Operation<Workspace> {

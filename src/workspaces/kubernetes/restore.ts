@@ -7,6 +7,7 @@ import { NO_COUNTS, restoreFiles } from './files';
 import { claimNameOf, type Home } from './home';
 import { type ClusterLedger } from './ledger';
 import { annotation, key, nameOf, operationLabels, uidOf, workspaceLabels } from './names';
+import { carryOut, mayRebind, planRebinding, type Rebinding } from './rebind';
 import { requireReady, requireSnapshot } from './snapshots';
 import { take, type Taking } from './take';
 import { verify, verifyName } from './verify';
@@ -15,6 +16,8 @@ import { verify, verifyName } from './verify';
 const AVAILABLE_SECONDS = 600;
 
 interface Plan {
+  /** How the claim keeps its name, once that was begun. */
+  rebinding?: { how: Rebinding; restored: Restored };
   deployment: string;
   volume: string;
   from: string;
@@ -29,14 +32,15 @@ interface Plan {
  * 1. preflight: what would be written is tried with dryRun, so rights, quota and admission speak before anything is made
  * 2. a safety snapshot of the claim that is mounted now
  * 3. a claim from the snapshot, read once by a Job
- * 4. commit: the PATCH. It ends this process when it runs in the workspace; whoever starts next finds the record
+ * 4. commit: the PATCH. It ends this process when it runs in the workspace; whoever starts next finds the record. Where the claim has to
+ *    keep its name, and may, its volume is exchanged instead (rebind.ts)
  * 5. wait until the workspace is ready
  */
 export async function restore(
   ledger: ClusterLedger,
   home: Home,
   run: Run,
-  { snapshot: id, provenance }: { snapshot: string; provenance: Taking['provenance'] }
+  { snapshot: id, provenance, keepName }: { snapshot: string; provenance: Taking['provenance']; keepName: boolean }
 ): Promise<RestoreReport> {
   const { cluster } = ledger;
   const snapshot = await requireSnapshot(cluster, home, id);
@@ -55,13 +59,20 @@ export async function restore(
   await run.phase('safety');
   const label = `before the restore of ${annotation(snapshot, 'label') || id}`.slice(0, 200);
   const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label, provenance }));
-  await ledger.plan(run.id, { deployment: nameOf(home.deployment), volume: home.volume, from, to, safety } satisfies Plan);
+  const plan: Plan = { deployment: nameOf(home.deployment), volume: home.volume, from, to, safety };
+  await ledger.plan(run.id, plan);
   try {
     await run.phase('copying', { safety, target: to });
     const claim = await makeClaim(cluster, fresh, run.id);
     await run.phase('verifying');
     const entries = await verify(ledger, home, claim, run);
     run.progress({ files: entries ?? 0 });
+    if (keepName && (await mayRebind(cluster, home))) {
+      const staged = await cluster.get('PersistentVolumeClaim', to);
+      const how = await planRebinding(cluster, home, staged, run.id);
+      plan.rebinding = { how, restored: { ...told, at: new Date().toISOString(), safety, from: how.kept, to: from } };
+      await ledger.plan(run.id, plan);
+    }
     await run.commit('committing');
   } catch (thrown) {
     const left = await takeBack(cluster, run.id, { to, safety });
@@ -69,19 +80,28 @@ export async function restore(
       ? thrown
       : new VeilError(thrown.code, `${thrown.message} ${left}`, thrown.remedy);
   }
-  const restored: Restored = { ...told, at: new Date().toISOString(), safety };
-  try {
-    await swapClaim(cluster, home, { to, restored });
-  } catch (thrown) {
-    await giveUp(cluster, home, run.id, { to, safety });
-    throw thrown;
+  if (plan.rebinding) {
+    await carryOut(cluster, plan.rebinding.how, plan.rebinding.restored);
+  } else {
+    await commit(cluster, home, run.id, { ...told, at: new Date().toISOString(), safety });
   }
-  await supersede(cluster, from, to);
   await available(cluster, nameOf(home.deployment), {
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
   });
   return { ...NO_COUNTS, operation: run.id, snapshot: id, safety, notes };
+}
+
+/** The PATCH, or what was made for it taken back. */
+async function commit(cluster: Cluster, home: Home, operation: string, restored: Restored): Promise<void> {
+  const { from, to, safety } = restored;
+  try {
+    await swapClaim(cluster, home, { to, restored });
+  } catch (thrown) {
+    await giveUp(cluster, home, operation, { to, safety });
+    throw thrown;
+  }
+  await supersede(cluster, from, to);
 }
 
 /** What a person should know of a workspace that gets another claim. */
@@ -110,7 +130,7 @@ export async function undo(
   ledger: ClusterLedger,
   home: Home,
   run: Run,
-  provenance: Taking['provenance']
+  { provenance, keepName }: { provenance: Taking['provenance']; keepName: boolean }
 ): Promise<RestoreReport> {
   const { cluster } = ledger;
   const last = lastRestoreOf(home.deployment);
@@ -136,16 +156,19 @@ export async function undo(
   await swapClaim(cluster, home, { to: last.from, restored }, { dryRun: true });
   await run.phase('safety', { snapshot: last.safety });
   const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label: 'before the undo', provenance }));
-  await ledger.plan(run.id, {
-    deployment: nameOf(home.deployment),
-    volume: home.volume,
-    from,
-    to: last.from,
-    safety
-  } satisfies Plan);
+  const plan: Plan = { deployment: nameOf(home.deployment), volume: home.volume, from, to: last.from, safety };
+  if (keepName && last.to === from && (await mayRebind(cluster, home))) {
+    const how = await planRebinding(cluster, home, old, run.id);
+    plan.rebinding = { how, restored: { ...restored, from: how.kept } };
+  }
+  await ledger.plan(run.id, plan);
   await run.commit('committing');
-  await swapClaim(cluster, home, { to: last.from, restored });
-  await supersede(cluster, from, last.from);
+  if (plan.rebinding) {
+    await carryOut(cluster, plan.rebinding.how, plan.rebinding.restored);
+  } else {
+    await swapClaim(cluster, home, { to: last.from, restored });
+    await supersede(cluster, from, last.from);
+  }
   await available(cluster, nameOf(home.deployment), {
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
@@ -162,6 +185,10 @@ export async function recoverRestore(ledger: ClusterLedger, record: OperationRec
   const plan = await ledger.planOf<Plan>(record.id);
   if (!plan) {
     return 'undone';
+  }
+  if (plan.rebinding && record.phase === 'committing') {
+    await carryOut(cluster, plan.rebinding.how, plan.rebinding.restored);
+    return 'finished';
   }
   const deployment = await cluster.find('Deployment', plan.deployment);
   if (deployment) {

@@ -103,6 +103,15 @@ export async function missingRights(cluster: Cluster): Promise<{ verb: string; a
   );
 }
 
+/** One right, by the cluster's own word; also of what is in no namespace. */
+export async function mayDo(cluster: Cluster, verb: string, kind: Kind): Promise<boolean> {
+  const { plural, clusterWide } = RESOURCES[kind];
+  const namespace = clusterWide ? undefined : cluster.namespace;
+  const resourceAttributes = { verb, group: groupOf(kind), resource: plural, namespace };
+  const { status } = await cluster.create('SelfSubjectAccessReview', { spec: { resourceAttributes } });
+  return status?.allowed ?? false;
+}
+
 export const resourceName = (kind: Kind): string => [RESOURCES[kind].plural, groupOf(kind)].filter(part => part !== '').join('.');
 
 /** Verbs that a Role can restrict to names. */

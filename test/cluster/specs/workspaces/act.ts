@@ -21,7 +21,8 @@ setStepHook(step => {
 async function main(): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(process.env.VEILBOOK_TEST_KUBECONFIG ?? '');
-  const workspace = await openKubernetesWorkspace({ namespace, name, config, leaseSeconds: 5, waitSeconds: 15 });
+  const keepClaimName = action.startsWith('rebind');
+  const workspace = await openKubernetesWorkspace({ namespace, name, config, leaseSeconds: 5, waitSeconds: 15, keepClaimName });
   steps = 0;
   const [newest] = (await workspace.listSnapshots()).filter(({ kind }) => kind === 'user');
   switch (action) {
@@ -29,9 +30,11 @@ async function main(): Promise<void> {
       await workspace.takeSnapshot({ label: 'taken by a process that may be killed' }).result;
       break;
     case 'restore':
+    case 'rebind':
       await workspace.restore(newest.id).result;
       break;
     case 'undo':
+    case 'rebind-undo':
       await workspace.undoRestore().result;
       break;
     case 'clone':

@@ -54,15 +54,16 @@ describeAt('csi', 'a process killed at every step, and another that opens the wo
     const workspace = await open(namespace, name);
     const { id } = await workspace.takeSnapshot({ label: 'old' }).result;
     await put(namespace, name, NEW);
-    if (action === 'undo') {
-      await workspace.restore(id).result;
+    if (action.endsWith('undo')) {
+      const again = await open(namespace, name, undefined, 15, action.startsWith('rebind'));
+      await again.restore(id).result;
     }
     if (action === 'delete-workspace') {
       await workspace.clone({ to: `${name}-clone`, snapshot: id }).result;
     }
   }
 
-  it.each(['snapshot', 'restore', 'undo', 'clone', 'delete-workspace'])(
+  it.each(['snapshot', 'restore', 'undo', 'rebind', 'rebind-undo', 'clone', 'delete-workspace'])(
     '%s leaves the state before or the state after, and loses nothing',
     async action => {
       await begin(`${action}-0`, action);
@@ -78,7 +79,7 @@ describeAt('csi', 'a process killed at every step, and another that opens the wo
       const one = async (at: number) => {
         const name = `${action}-${at}`;
         await begin(name, action);
-        const claim = await claimOf(namespace, name);
+        const mounted = await folderOf(namespace, await claimOf(namespace, name));
         const { killed, stderr: said } = await act(name, action, at);
         try {
           expect(said).toBe('');
@@ -87,7 +88,7 @@ describeAt('csi', 'a process killed at every step, and another that opens the wo
           const now = await contentOf(namespace, name);
           expect([before, after]).toContain(now);
           // What was mounted when it began is there, and untouched.
-          expect(hashOf(await folderOf(namespace, claim))).toBe(before);
+          expect(hashOf(mounted)).toBe(before);
           expect((await workspace.listOperations()).filter(({ state }) => state === 'running')).toEqual([]);
           for (const { id } of (await workspace.listSnapshots()).filter(({ state }) => state !== 'deleting')) {
             await snapshotReady(namespace, id);

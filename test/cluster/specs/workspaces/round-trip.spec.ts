@@ -57,6 +57,27 @@ describeAt('csi', 'a workspace', () => {
     expect(others.map(({ metadata }) => metadata?.annotations?.['veilbook.dev/superseded-by'])).toEqual([now]);
   });
 
+  it('keeps its claim’s name where the toolkit made it and volumes may be exchanged', async () => {
+    await makeWorkspace({ namespace, name: 'named' });
+    const claim = await claimOf(namespace, 'named');
+    await put(namespace, 'named', { 'model.onnx': 'weights' });
+    const workspace = await open(namespace, 'named', undefined, 15, true);
+    const before = await contentOf(namespace, 'named');
+    const { id } = await workspace.takeSnapshot({ label: 'before' }).result;
+    await put(namespace, 'named', { 'model.onnx': 'spoilt' });
+    const spoilt = await contentOf(namespace, 'named');
+    await workspace.restore(id).result;
+    expect([await claimOf(namespace, 'named'), await contentOf(namespace, 'named')]).toEqual([claim, before]);
+    await workspace.undoRestore().result;
+    expect([await claimOf(namespace, 'named'), await contentOf(namespace, 'named')]).toEqual([claim, spoilt]);
+    const { spec } = await apis().apps.readNamespacedDeployment({ namespace, name: 'ntap-dsutil-jupyterlab-named' });
+    expect(spec?.replicas).toBe(1);
+    const volumes = (await apis().core.listPersistentVolume()).items.filter(
+      ({ spec: one }) => one?.claimRef?.namespace === namespace
+    );
+    expect(new Set(volumes.map(({ spec: one }) => one?.persistentVolumeReclaimPolicy))).toEqual(new Set(['Delete']));
+  });
+
   it('is as it was when the restored volume cannot be read', async () => {
     const workspace = await open(namespace, 'vision');
     const [{ id }] = await workspace.listSnapshots();

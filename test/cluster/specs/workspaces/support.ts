@@ -138,8 +138,8 @@ export function hashOf(folder: string): string {
   return hash.digest('hex');
 }
 
-export const open = (namespace: string, name: string, config = administrator(), leaseSeconds = 15) =>
-  openKubernetesWorkspace({ namespace, name, config, leaseSeconds, waitSeconds: leaseSeconds + 5 });
+export const open = (namespace: string, name: string, config = administrator(), leaseSeconds = 15, keepClaimName = false) =>
+  openKubernetesWorkspace({ namespace, name, config, leaseSeconds, waitSeconds: leaseSeconds + 5, keepClaimName });
 
 /**
  * In place of a kubelet and a scheduler, at level csi: every pod of the namespace is told to run, and one of a Job to have ended
