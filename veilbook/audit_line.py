@@ -6,11 +6,8 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._ipython import arg_split, display, display_data
-from .arguments import refuse
-from .errors import VeilError
-from .learn_line import LineParser, folder, strengths, variable
-from .progress import JobProgress, duration
+from ._ipython import display_data
+from .job_line import ShowProgress, folder, job_parser, parse_job, run_job
 
 if TYPE_CHECKING:
     from .auditing import Audit
@@ -32,65 +29,36 @@ OPTIONS = [
     *("--help", "-o", "-h"),
 ]
 
-_parser = LineParser(prog="%veil audit", add_help=False, allow_abbrev=False)
-_parser.add_argument("-h", "--help", action="store_true")
-_parser.add_argument("--images")
-_parser.add_argument("--model")
-_parser.add_argument("--alphas")
+_parser = job_parser("audit")
 _parser.add_argument("--full", action="store_true")
 _parser.add_argument("--report")
-_parser.add_argument("--out")
-_parser.add_argument("--seed", type=int, default=0)
-_parser.add_argument("--device")
-_parser.add_argument("-o", "--output")
 
 
 def parse(line: str) -> argparse.Namespace | None:
     """The options after ``audit``; None when help was asked for. Raises VeilError ``bad_request`` in one line."""
-    try:
-        options = _parser.parse_args(arg_split(line))
-    except ValueError as problem:  # a quote that does not end
-        raise refuse(str(problem), "Close the quote.") from None
-    if options.help:
-        return None
-    if options.images is None:
-        raise refuse("%veil audit names no photographs", "Give their folder: %veil audit --images photos/.")
-    variable(options.output, "audit")
-    if options.seed < 0:
-        raise refuse("--seed is negative", "Use 0 or more.")
-    options.alphas = None if options.alphas is None else strengths(options.alphas)
-    return options
+    return parse_job(_parser, line, "audit")
 
 
 def run(options: argparse.Namespace, namespace: Mapping[str, Any], settings: Settings) -> Audit:
     """Audit, with a bar, and show what came out. Raises VeilError, also for an interrupt."""
     from .auditing import audit
 
-    progress = JobProgress(settings.shell, "Audit")
-    try:
-        found = audit(
-            folder(options.images, namespace),
+    images = folder(options.images, namespace)
+
+    def work(show: ShowProgress) -> Audit:
+        return audit(
+            images,
             options.model or settings.model,
             alphas=options.alphas,
             full=options.full,
-            seed=options.seed,
+            seed=options.seed or 0,
             device=options.device,
             out=options.out,
             report=options.report,
-            progress=progress.show,
+            progress=show,
         )
-    except KeyboardInterrupt:
-        progress.finish(f"Stopped at {progress.percent}.")
-        raise VeilError(
-            "cancelled",
-            f"Stopped at {progress.percent}; what was finished so far is kept, and no variable changed.",
-            "The same line goes on where it stopped.",
-        ) from None
-    except VeilError:
-        progress.finish(f"Ended at {progress.percent}.")
-        raise
-    progress.finish(f"Audited in {duration(found.seconds)}.")
-    display(found)
+
+    found = run_job(settings, work, title="Audit", past="Audited", kept="what was finished so far")
     for words, figure in (("over ALPHA", found.figures["alphas"]), ("over looks", found.figures["looks"])):
         if figure is not None:
             display_data({"image/svg+xml": figure, "text/plain": f"What attacks recover {words}: a chart"})
