@@ -11,6 +11,7 @@ export function rbacCommand(): Command {
     .description('print the Role that snapshots, restores and clones on Kubernetes need')
     .option('--namespace <namespace>', 'where the workspaces are', 'default')
     .option('--service-account <name>', 'who gets it', 'default')
+    .option('--name <name>', 'let no other workspace’s Deployment be changed')
     .option('--removal', 'also the right to remove workspaces and their claims')
     .option('--classes', 'also the cluster-wide right to list VolumeSnapshotClasses')
     .option('--json', 'print one JSON document')
@@ -21,13 +22,14 @@ export function rbacCommand(): Command {
 interface Flags {
   namespace: string;
   serviceAccount: string;
+  name?: string;
   removal?: boolean;
   classes?: boolean;
   json?: boolean;
 }
 
-async function rbac({ namespace, serviceAccount, removal = false, classes = false, json }: Flags): Promise<void> {
+async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, json }: Flags): Promise<void> {
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
-  const items = roleFor({ namespace, serviceAccount, removal, classes });
+  const items = roleFor({ namespace, serviceAccount, name, removal, classes });
   print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
 }

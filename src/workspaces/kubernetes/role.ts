@@ -1,10 +1,13 @@
 import { dumpYaml } from '@kubernetes/client-node';
+import { TOOLKIT_PREFIX } from './names';
 import { groupOf, REMOVAL_RIGHTS, RIGHTS, type Right } from './rights';
 import { RESOURCES } from './kinds';
 
 export interface RoleAsked {
   namespace: string;
   serviceAccount: string;
+  /** Only the Deployment of this workspace may be changed. */
+  name?: string;
   /** With the rights to remove workspaces. */
   removal: boolean;
   /** With the cluster-wide right to read VolumeSnapshotClasses. */
@@ -12,7 +15,7 @@ export interface RoleAsked {
 }
 
 /** The Role that Veilbook needs in a namespace, and its binding, as objects for kubectl apply. */
-export function roleFor({ namespace, serviceAccount, removal, classes }: RoleAsked): object[] {
+export function roleFor({ namespace, serviceAccount, name, removal, classes }: RoleAsked): object[] {
   const subjects = [{ kind: 'ServiceAccount', name: serviceAccount, namespace }];
   const bound = (kind: 'Role' | 'ClusterRole', name: string, place: object, rules: object[]) => [
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name, ...place }, rules },
@@ -25,7 +28,7 @@ export function roleFor({ namespace, serviceAccount, removal, classes }: RoleAsk
     }
   ];
   return [
-    ...bound('Role', 'veilbook-workspace', { namespace }, rulesOf(RIGHTS)),
+    ...bound('Role', 'veilbook-workspace', { namespace }, name === undefined ? rulesOf(RIGHTS) : narrowed(rulesOf(RIGHTS), name)),
     ...(removal ? bound('Role', 'veilbook-workspace-removal', { namespace }, rulesOf(REMOVAL_RIGHTS)) : []),
     ...(classes
       ? bound('ClusterRole', `veilbook-classes-${namespace}`, {}, [
@@ -38,8 +41,27 @@ export function roleFor({ namespace, serviceAccount, removal, classes }: RoleAsk
 /** As files for kubectl. */
 export const yamlOf = (objects: readonly object[]): string => objects.map(object => dumpYaml(object).trimEnd()).join('\n---\n');
 
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+/** RBAC can tie changes to names, but neither lists nor what is made. */
+function narrowed(rules: readonly Rule[], workspace: string): Rule[] {
+  return rules.flatMap(rule =>
+    rule.resources[0] === 'deployments'
+      ? [
+          { ...rule, verbs: rule.verbs.filter(verb => verb !== 'patch') },
+          { ...rule, resourceNames: [`${TOOLKIT_PREFIX}${workspace}`, workspace], verbs: ['patch'] }
+        ]
+      : [rule]
+  );
+}
+
 /** One rule for each resource. */
-function rulesOf(rights: readonly Right[]): object[] {
+function rulesOf(rights: readonly Right[]): Rule[] {
   return [...new Set(rights.map(({ kind }) => kind))].map(kind => ({
     apiGroups: [groupOf(kind)],
     resources: [RESOURCES[kind].plural],
