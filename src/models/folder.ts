@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { VeilError, type FaceDetectionManifest, type ModelManifest, type ModelRef, type ModelSummary } from '../protocol';
+import {
+  VeilError,
+  type FaceDetectionManifest,
+  type MeasuredStrength,
+  type ModelManifest,
+  type ModelRef,
+  type ModelSummary
+} from '../protocol';
 import { readCertificate } from './certificate';
 import { readManifest } from './manifest';
 import { meaningOfAlpha } from './meaning';
@@ -71,6 +78,13 @@ export function summarise(model: LoadedModel): ModelSummary {
 
 function summariseArtefact(obfuscation: Obfuscation): ModelSummary['artefact'] {
   const { kind, mode, knots } = obfuscation.document;
+  const strengths = knots.map(({ alpha, measured_alpha: measured, agreement, server, looks }, k): MeasuredStrength => ({
+    alpha,
+    measured,
+    certified: obfuscation.certificate?.knots[k].certified ?? null,
+    agreement: agreement.find(tried => tried.server.join() === server.join())!.ap,
+    looks
+  }));
   const [alpha_min, alpha_max] = [knots[0].alpha, knots[knots.length - 1].alpha];
-  return { kind, calibrated: mode === 'calibrated', alpha_min, alpha_max, meaning: meaningOfAlpha(obfuscation) };
+  return { kind, calibrated: mode === 'calibrated', alpha_min, alpha_max, meaning: meaningOfAlpha(obfuscation), strengths };
 }

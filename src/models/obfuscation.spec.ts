@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Value } from '@sinclair/typebox/value';
 import { ALPHAS, madeUp, modelWithArtefact } from '../../test/support/artefact';
 import { cholesky } from '../numerics/matrix';
 import { combine, eigenSymmetric } from '../numerics/symmetric';
-import { decodeSafetensors, encodeSafetensors, VeilError, type ObfuscationDocument } from '../protocol';
+import { decodeSafetensors, encodeSafetensors, ModelSummary, VeilError, type ObfuscationDocument } from '../protocol';
 import { artefactRef, loadModel, meaningOfAlpha, readDecoderWeights, readServerWeights, summarise, writeArtefact } from '.';
 import { type LoadedModel, type Obfuscation } from '.';
 import { readOnnxFile } from './onnx';
@@ -75,7 +76,14 @@ describe('a learned obfuscation', () => {
     );
     expect(meaningOfAlpha(obfuscation, 0.7)).toContain('recovers about 29% of');
     expect(artefactRef(obfuscation)).toMatchObject({ kind: 'stationary-gaussian', calibrated: true, sha256: obfuscation.sha256 });
-    expect(summarise(model).artefact).toMatchObject({ alpha_min: 0.1, alpha_max: 0.9, calibrated: true });
+    const summary = summarise(model).artefact!;
+    expect(summary).toMatchObject({ alpha_min: 0.1, alpha_max: 0.9, calibrated: true });
+    expect([...Value.Errors(ModelSummary, summarise(model))]).toEqual([]);
+    expect(summary.strengths!.map(({ alpha, measured, certified }) => [alpha, measured, certified])).toEqual([
+      [0.1, 0.1, null],
+      [0.5, 0.5, null],
+      [0.9, 0.9, null]
+    ]);
     const knots = obfuscation.document.knots.map(knot => ({ ...knot, weight: knot.alpha, measured_alpha: knot.alpha / 2 }));
     const cloak = { ...obfuscation, document: { ...obfuscation.document, mode: 'cloak' as const, knots } };
     expect(meaningOfAlpha(cloak, 0.5)).toBe(

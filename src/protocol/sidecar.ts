@@ -4,6 +4,7 @@ import { DeviceChoice, DeviceInfo } from './devices';
 import { ErrorBody } from './errors';
 import { AuditProgress, AuditReport, AuditRequest } from './audit';
 import { LearnProgress, LearnReport, LearnRequest } from './learning';
+import { Knot } from './obfuscation';
 import { WorkspaceOperation } from './workspace';
 
 /** `sidecar.json` in the state directory (0600, written by rename): how to reach the running sidecar. */
@@ -55,6 +56,19 @@ export const RunSummary = Type.Object(
 );
 export type RunSummary = Static<typeof RunSummary>;
 
+/** What was measured of an artefact at one of the ALPHAs it was learned at. */
+export const MeasuredStrength = Type.Object(
+  {
+    alpha: Type.Number({ description: 'what users ask for' }),
+    measured: Type.Number({ description: 'ALPHA on held-out images, by the strongest attacker of the learning pass' }),
+    certified: Type.Union([Type.Number(), Type.Null()], { description: 'ALPHA that a full audit left; null without one' }),
+    agreement: Type.Number({ description: "with the clean model's own answers on held-out images, 0..1" }),
+    looks: Knot.properties.looks
+  },
+  { title: 'MeasuredStrength' }
+);
+export type MeasuredStrength = Static<typeof MeasuredStrength>;
+
 export const ModelSummary = Type.Object(
   {
     name: Type.String(),
@@ -67,7 +81,8 @@ export const ModelSummary = Type.Object(
         calibrated: Type.Boolean(),
         alpha_min: Type.Number(),
         alpha_max: Type.Number(),
-        meaning: Type.String({ description: 'what ALPHA means for this artefact, one sentence' })
+        meaning: Type.String({ description: 'what ALPHA means for this artefact, one sentence' }),
+        strengths: Type.Optional(Type.Array(MeasuredStrength, { description: 'ascending in alpha' }))
       }),
       Type.Null()
     ])

@@ -3,6 +3,7 @@ import type {
   FrameBundle,
   LearnJob,
   LearnReport,
+  MeasuredStrength,
   OperationRecord,
   PanelWorkspace,
   RunSummary,
@@ -130,6 +131,15 @@ export function sidecarStatus(changes: Partial<SidecarStatus> = {}): SidecarStat
     runs: [],
     ...changes
   };
+}
+
+/** Two strengths that an artefact was learned at. */
+export function measuredStrengths(): MeasuredStrength[] {
+  const looks = (...alphas: number[]) => alphas.map((alpha, i) => ({ looks: 4 ** i, alpha }));
+  return [
+    { alpha: 0.2, measured: 0.23, certified: null, agreement: 0.991, looks: looks(0.23, 0.21, 0.07) },
+    { alpha: 0.8, measured: 0.853, certified: null, agreement: 0.616, looks: looks(0.85, 0.69, 0.48) }
+  ];
 }
 
 export function snapshot(id: string, changes: Partial<Snapshot> = {}): Snapshot {

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useId, useState } from 'react';
 import type { ModelSummary } from '../../protocol';
+import { strengthLines } from './strength';
 
 /** Long enough for the next key or movement, short enough to be done before the next cell runs. */
 const SETTLE_MS = 400;
@@ -89,9 +90,14 @@ export function AlphaField({ artefact, value, onChange, trans }: AlphaFieldProps
           {trans.__('This artefact knows ALPHA %1 to %2.', lowest, highest)}
         </p>
       )}
-      <p id={meaning} className="jp-Veilbook-meaning">
-        {artefact.meaning}
-      </p>
+      <div id={meaning} className="jp-Veilbook-meaning">
+        {strengthLines(artefact.strengths ?? [], shown, trans).map(line => (
+          <p key={line} className="jp-Veilbook-measured">
+            {line}
+          </p>
+        ))}
+        <p>{artefact.meaning}</p>
+      </div>
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { runSummary, sidecarStatus } from '../../../test/lab/documents';
+import { measuredStrengths, runSummary, sidecarStatus } from '../../../test/lab/documents';
 import { control, one, setValue, show, until } from '../../../test/lab/page';
 import { TestServer } from '../../../test/lab/server';
 import type { PanelStatus, SidecarStatus } from '../../protocol';
@@ -65,6 +65,18 @@ describe('the inference section', () => {
     const slider = control<HTMLInputElement>(node, 'ALPHA slider');
     expect([slider.min, slider.max, slider.value]).toEqual(['0.05', '0.95', '0.2']);
     expect(one(node, 'ul[aria-label="Notices"]').textContent).toBe('Runs use the CPU.');
+  });
+
+  it('says what was measured at the ALPHA that is chosen, also while it is dragged', async () => {
+    const { model: described } = sidecarStatus();
+    const artefact = { ...described.artefact!, strengths: measuredStrengths() };
+    const node = await running({ model: { ...described, artefact } });
+    const told = () => [...node.querySelectorAll('.jp-Veilbook-measured')].map(line => line.textContent);
+    expect(told()).toEqual(['Measured: ALPHA 0.23 · 99% agreement', 'After 16 looks at one source: 0.07']);
+    const number = control<HTMLInputElement>(node, 'ALPHA');
+    expect(node.ownerDocument.getElementById(number.getAttribute('aria-describedby')!)!.textContent).toContain('0.23');
+    setValue(control<HTMLInputElement>(node, 'ALPHA slider'), '0.8');
+    await until(() => told()[0] === 'Measured: ALPHA 0.85 · 62% agreement');
   });
 
   it('says that noisy runs are refused when the model has no artefact', async () => {
