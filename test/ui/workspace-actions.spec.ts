@@ -14,23 +14,24 @@ async function lookAtDialog(page: Page, name: string): Promise<Locator> {
   return dialog;
 }
 
+/** A file of the test's folder, which the file browser shows. */
+async function listedFile(page: Page, name: string): Promise<Locator> {
+  await page.evaluate(() => window.jupyterapp.commands.execute('filebrowser:refresh'));
+  const listed = page.locator('.jp-DirListing-item').filter({ hasText: name });
+  await listed.waitFor();
+  return listed;
+}
+
 test.beforeEach(({ request }) => resetSidecar(request));
 
-test('brings single files back, from the file browser and from a snapshot, and undoes that', async ({
-  page,
-  request,
-  tmpPath
-}) => {
+test('brings a file back from the file browser, and undoes that', async ({ page, request, tmpPath }) => {
   const file = `${tmpPath}/labels.csv`;
   await writeFile(request, file, 'one');
   await takeSnapshot(request, 'before training');
   await writeFile(request, file, 'two!');
   await writeFile(request, `${tmpPath}/other.csv`, 'other');
 
-  await page.filebrowser.openDirectory(tmpPath);
-  const listed = page.locator('.jp-DirListing-item').filter({ hasText: 'labels.csv' });
-  await listed.click();
-  // The menu key opens the same one.
+  const listed = await listedFile(page, 'labels.csv');
   await listed.click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Restore from Snapshot…' }).click();
   const dialog = await lookAtDialog(page, 'restore-file');
@@ -47,11 +48,17 @@ test('brings single files back, from the file browser and from a snapshot, and u
   await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByText(/The restore is undone/)).toBeVisible();
   expect(await readFile(request, file)).toBe('two!');
+});
 
-  // By keyboard alone, through the snapshot's folders.
-  const item = panel.getByRole('listitem').filter({ hasText: 'before training' });
+test('brings a file back from a snapshot, through its folders, by keyboard alone', async ({ page, request, tmpPath }) => {
+  const file = `${tmpPath}/labels.csv`;
+  await writeFile(request, file, 'one');
+  await takeSnapshot(request, 'by keyboard');
+  await writeFile(request, file, 'two!');
+  const panel = await openPanel(page);
+  const item = panel.getByRole('listitem').filter({ hasText: 'by keyboard' });
   await panel.getByLabel('Label of the snapshot').focus();
-  await tabTo(page, item.getByRole('button', { name: 'More actions of before training' }));
+  await tabTo(page, item.getByRole('button', { name: 'More actions of by keyboard' }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('menuitem', { name: 'Restore Files…' })).toBeVisible();
   await shoot(page, 'workspace-menu');
@@ -74,8 +81,7 @@ test('brings single files back, from the file browser and from a snapshot, and u
 test('says so when no snapshot holds a file, and how a notebook is compared', async ({ page, request, tmpPath }) => {
   await takeSnapshot(request, 'too early');
   await putNotebook(request, `${tmpPath}/late.ipynb`, ['1']);
-  await page.filebrowser.openDirectory(tmpPath);
-  const listed = page.locator('.jp-DirListing-item').filter({ hasText: 'late.ipynb' });
+  const listed = await listedFile(page, 'late.ipynb');
   await listed.click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Restore from Snapshot…' }).click();
   const dialog = page.getByRole('dialog');
@@ -87,6 +93,7 @@ test('says so when no snapshot holds a file, and how a notebook is compared', as
 });
 
 test('takes a snapshot and then runs the notebook', async ({ page, request, tmpPath }) => {
+  await takeSnapshot(request, 'started');
   await putNotebook(request, `${tmpPath}/demo.ipynb`, ['6 * 7']);
   await openNotebook(page, `${tmpPath}/demo.ipynb`);
   const main = page.getByRole('main');

@@ -2,7 +2,7 @@ import type { Locator } from '@playwright/test';
 import type { ErrorBody, PanelWorkspace } from '../../src/protocol';
 import { operation, panelWorkspace, snapshot } from '../lab/documents';
 import { expect, openPanel, test, type Page } from './fixtures';
-import { lookAtWorkspace } from './looks';
+import { lookAtWorkspace, shoot } from './looks';
 
 /** The panel, on documents as a sidecar would send them: states that a test cannot bring about in a second. */
 async function shownWith(page: Page, answer: PanelWorkspace | ErrorBody): Promise<Locator> {
@@ -43,6 +43,37 @@ test.describe('what the workspace shows can be read by everybody', () => {
     const panel = await shownWith(page, panelWorkspace(many));
     await expect(panel.getByText('volume is busy')).toBeVisible();
     await lookAtWorkspace(page, panel, 'list');
+  });
+
+  test('with actions that the cluster does not allow, a failed restore, and a restore that restarts', async ({ page }) => {
+    const view = panelWorkspace(many.slice(0, 3), {
+      operation: operation({
+        kind: 'restore',
+        state: 'failed',
+        updated: ago(60_000),
+        error: {
+          code: 'internal',
+          message: 'The new pod did not start in 300 s. The old volume is used.',
+          remedy: 'veilbook doctor'
+        }
+      })
+    });
+    const no = {
+      allowed: false,
+      reason: 'Not allowed in namespace inference: patch deployments.apps.',
+      remedy: 'veilbook rbac --namespace inference prints the Role that allows it.'
+    };
+    const { actions } = view.capabilities;
+    const capabilities = { ...view.capabilities, actions: { ...actions, undo: no, clone: no }, restore_restarts: true };
+    const panel = await shownWith(page, { ...view, capabilities });
+    await expect(panel.getByText('did not start in 300 s')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Clone nightly…' })).toBeDisabled();
+    await panel.getByRole('button', { name: 'Restore nightly…' }).click();
+    await expect(page.getByRole('dialog')).toContainText('This JupyterLab restarts');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await lookAtWorkspace(page, panel, 'forbidden');
+    await panel.getByRole('region', { name: 'Not possible here' }).scrollIntoViewIfNeeded();
+    await shoot(panel, 'workspace-forbidden-end');
   });
 
   test('while something runs', async ({ page }) => {

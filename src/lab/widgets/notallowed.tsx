@@ -5,6 +5,11 @@ import { CopyLine } from './copyline';
 
 type Actions = WorkspaceCapabilities['actions'];
 
+/** Why it is not allowed; null where it is. */
+export function refusal({ allowed, reason }: Actions[keyof Actions], trans: TranslationBundle): string | null {
+  return allowed ? null : (reason ?? trans.__('This workspace does not allow it.'));
+}
+
 interface NotAllowedProps {
   actions: Actions;
   trans: TranslationBundle;
@@ -16,7 +21,7 @@ export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | n
   for (const [action, { allowed, reason, remedy }] of Object.entries(actions) as [keyof Actions, Actions[keyof Actions]][]) {
     // Why no snapshot can be taken stands at its button.
     if (!allowed && action !== 'snapshot') {
-      const text = reason ?? trans.__('This workspace does not allow it.');
+      const text = refusal({ allowed, reason, remedy }, trans)!;
       const known = reasons.get(text) ?? { names: [], remedy: remedy ?? '' };
       reasons.set(text, { ...known, names: [...known.names, nameOf(action, trans)] });
     }

@@ -5,6 +5,7 @@ import type { Workspace, WorkspaceCapabilities } from '../../protocol';
 import { CommandIDs } from '../commands';
 import { irremovable } from '../otherworkspaces';
 import { RequestError } from '../api';
+import { refusal } from './notallowed';
 import { Retry } from './states';
 import type { Execute } from './workspace';
 
@@ -106,14 +107,14 @@ function OtherWorkspace({ workspace, actions, disabled, execute, trans }: OtherW
           trans.__('Clone %1…', name),
           CommandIDs.cloneWorkspace,
           there && !disabled,
-          there ? actions.clone.reason : gone
+          there ? refusal(actions.clone, trans) : gone
         )}
         {button(
           deleteIcon,
           trans.__('Delete %1…', name),
           CommandIDs.deleteWorkspace,
           !disabled,
-          refusalOf(workspace, trans) ?? actions.delete_workspace.reason
+          refusalOf(workspace, trans) ?? refusal(actions.delete_workspace, trans)
         )}
       </span>
       <span className="jp-Veilbook-snapshotFacts">

@@ -6,6 +6,7 @@ import type { Snapshot, WorkspaceCapabilities } from '../../protocol';
 import { CommandIDs } from '../commands';
 import { pinIcon } from '../icons';
 import { nameOf, sizeOf } from '../snapshotname';
+import { refusal } from './notallowed';
 import type { Execute, OpenMenu } from './workspace';
 
 interface SnapshotItemProps {
@@ -61,8 +62,8 @@ export function SnapshotItem({ snapshot, actions, disabled, execute, openMenu, t
         {factsOf(snapshot, trans)}
       </span>
       <span className="jp-Veilbook-snapshotActions" role="group" aria-label={trans.__('Actions of %1', name)}>
-        {button(historyIcon, trans.__('Restore %1…', name), CommandIDs.restoreSnapshot, ready, actions.restore.reason)}
-        {button(duplicateIcon, trans.__('Clone %1…', name), CommandIDs.cloneSnapshot, ready, actions.clone.reason)}
+        {button(historyIcon, trans.__('Restore %1…', name), CommandIDs.restoreSnapshot, ready, refusal(actions.restore, trans))}
+        {button(duplicateIcon, trans.__('Clone %1…', name), CommandIDs.cloneSnapshot, ready, refusal(actions.clone, trans))}
         {button(pinIcon, trans.__('Pin %1', name), CommandIDs.pinSnapshot, ready, null, pinned)}
         <button
           type="button"

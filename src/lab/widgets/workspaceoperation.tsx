@@ -2,7 +2,7 @@ import { PathExt, Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 import type { OperationKind, OperationPhase, PanelWorkspace, WorkspaceOperation } from '../../protocol';
-import { Remedy } from './notallowed';
+import { refusal, Remedy } from './notallowed';
 
 interface OperationBarProps {
   operation: WorkspaceOperation;
@@ -63,6 +63,7 @@ export function LastRestoreNote({ view, disabled, onUndo, trans }: LastRestoreNo
   }
   const label = view.snapshots.find(({ id }) => id === last.snapshot)?.label;
   const when = Time.formatHuman(last.at);
+  const refused = refusal(view.capabilities.actions.undo, trans);
   return (
     <div className="jp-Veilbook-undo">
       <span title={last.paths?.join('\n')}>
@@ -72,7 +73,13 @@ export function LastRestoreNote({ view, disabled, onUndo, trans }: LastRestoreNo
             ? trans.__('Restored “%1” %2', label, when)
             : trans.__('Restored a snapshot %1', when)}
       </span>
-      <button type="button" className="jp-Veilbook-button" disabled={disabled} onClick={onUndo}>
+      <button
+        type="button"
+        className="jp-Veilbook-button"
+        title={refused ?? undefined}
+        disabled={disabled || refused !== null}
+        onClick={onUndo}
+      >
         {trans.__('Undo')}
       </button>
     </div>

@@ -162,9 +162,20 @@ describe('the section "Workspace"', () => {
       remedy: 'veilbook rbac --namespace inference prints the Role that allows it.'
     };
     const actions = { ...view.capabilities.actions, restore: no, undo: no, delete_snapshot: role };
-    const node = await begin({ ...view, capabilities: { ...view.capabilities, actions } });
+    const last = {
+      operation: 'o',
+      snapshot: 'one',
+      safety: 's',
+      at: new Date().toISOString(),
+      paths: ['labels.csv'],
+      undone: false
+    };
+    const workspace = { ...view.workspace, last_restore: last };
+    const node = await begin({ ...view, workspace, capabilities: { ...view.capabilities, actions } });
+    expect(node.textContent).toContain('Restored labels.csv');
     expect(control<HTMLButtonElement>(node, 'Restore a…').disabled).toBe(true);
     expect(control<HTMLButtonElement>(node, 'Clone a…').disabled).toBe(false);
+    expect(control<HTMLButtonElement>(node, 'Undo').disabled).toBe(true);
     const told = control(node, 'Not possible here');
     expect(told.textContent).toContain(`Restore, Undo: ${reason} Run veilbook rbac and give it`);
     expect(control(told, 'Copy veilbook rbac')).toBeTruthy();
