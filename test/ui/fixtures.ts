@@ -10,14 +10,6 @@ export type Page = IJupyterLabPageFixture;
  * the server keeps its check on, as people have it.
  */
 export const test = galataTest.extend<{ request: APIRequestContext }>({
-  /** What Galata waits for, but for longer than its 15 s: a busy machine takes its time. */
-  waitForApplication: async ({ baseURL: _baseURL }, use) => {
-    await use(async (page, helpers) => {
-      await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
-      await expect.poll(() => helpers.activity.isTabActive('Launcher'), { timeout: 60_000 }).toBe(true);
-      await helpers.activity.activateTab('Launcher');
-    });
-  },
   request: async ({ playwright, baseURL }, use) => {
     const visitor = await playwright.request.newContext({ baseURL });
     await visitor.get('/lab');
