@@ -68,7 +68,7 @@ export const changed = (name, key, { below, script, given }) => ({
   name,
   key,
   fill: (upper, work) => {
-    const lower = below.map((each, index) => unpacked(each, join(work, `lower-${index}`))).reverse();
+    const lower = below.map(unpacked).reverse();
     const [merged, scratch, handed] = ['merged', 'scratch', 'given'].map(each => join(work, each));
     [merged, scratch, handed].forEach(folder => mkdirSync(folder, { recursive: true }));
     given?.(handed);
@@ -103,15 +103,15 @@ export const changed = (name, key, { below, script, given }) => ({
   }
 });
 
-function unpacked(layer, folder) {
-  mkdirSync(folder);
-  run('Unpacking a layer', 'tar', [
-    '--extract',
-    '--numeric-owner',
-    '--preserve-permissions',
-    `--file=${archive(layer)}`,
-    `--directory=${folder}`
-  ]);
+/** A layer as a folder, kept beside its archive: a layer that is often made anew does not unpack those below it each time. */
+function unpacked(layer) {
+  const folder = `${archive(layer)}.tree`;
+  if (!existsSync(folder)) {
+    const unfinished = mkdtempSync(join(layers, `${layer.name}-unfinished-`));
+    const how = ['--extract', '--numeric-owner', '--preserve-permissions'];
+    run('Unpacking a layer', 'tar', [...how, `--file=${archive(layer)}`, `--directory=${unfinished}`]);
+    renameSync(unfinished, folder);
+  }
   return folder;
 }
 
@@ -144,8 +144,8 @@ export async function makeLayer(layer, say) {
 }
 
 function removeEarlier(name) {
-  const ours = new RegExp(`^${name}-[0-9a-f]{16}\\.tar(\\.digest)?$`);
+  const ours = new RegExp(`^${name}-[0-9a-f]{16}\\.tar(\\.digest|\\.tree)?$`);
   for (const file of readdirSync(layers).filter(each => ours.test(each))) {
-    rmSync(join(layers, file));
+    rmSync(join(layers, file), { recursive: true });
   }
 }
