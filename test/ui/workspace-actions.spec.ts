@@ -27,7 +27,7 @@ test.beforeEach(({ request }) => resetSidecar(request));
 test('brings a file back from the file browser, and undoes that', async ({ page, request, tmpPath }) => {
   const file = `${tmpPath}/labels.csv`;
   await writeFile(request, file, 'one');
-  await takeSnapshot(request, 'before training');
+  await takeSnapshot(request, 'before labelling');
   await writeFile(request, file, 'two!');
   await writeFile(request, `${tmpPath}/other.csv`, 'other');
 
@@ -36,7 +36,7 @@ test('brings a file back from the file browser, and undoes that', async ({ page,
   await page.getByRole('menuitem', { name: 'Restore from Snapshot…' }).click();
   const dialog = await lookAtDialog(page, 'restore-file');
   await expect(dialog).toContainText('A safety snapshot of it is taken first');
-  await expect(dialog.getByRole('radio', { name: /before training/ })).toBeChecked();
+  await expect(dialog.getByRole('radio', { name: /before labelling/ })).toBeChecked();
   await page.keyboard.press('Enter');
   await expect(page.getByText(/Restored .*labels.csv: .*1 changed/)).toBeVisible();
   expect(await readFile(request, file)).toBe('one');
@@ -53,12 +53,12 @@ test('brings a file back from the file browser, and undoes that', async ({ page,
 test('brings a file back from a snapshot, through its folders, by keyboard alone', async ({ page, request, tmpPath }) => {
   const file = `${tmpPath}/labels.csv`;
   await writeFile(request, file, 'one');
-  await takeSnapshot(request, 'by keyboard');
+  await takeSnapshot(request, 'folders');
   await writeFile(request, file, 'two!');
   const panel = await openPanel(page);
-  const item = panel.getByRole('listitem').filter({ hasText: 'by keyboard' });
+  const item = panel.getByRole('listitem').filter({ hasText: 'folders' });
   await panel.getByLabel('Label of the snapshot').focus();
-  await tabTo(page, item.getByRole('button', { name: 'More actions of by keyboard' }));
+  await tabTo(page, item.getByRole('button', { name: 'More actions of folders' }));
   await page.keyboard.press('Enter');
   await expect(page.getByRole('menuitem', { name: 'Restore Files…' })).toBeVisible();
   await shoot(page, 'workspace-menu');
