@@ -68,7 +68,7 @@ export function describeRestore(report: RestoreReport): string {
   const { created, replaced, removed, adjusted, unchanged, safety, left_out: left, left_out_total: total, notes = [] } = report;
   const counts = `${created} created, ${replaced} replaced, ${removed} removed, ${adjusted} adjusted, ${unchanged} unchanged`;
   return [
-    `${created === null ? 'another volume is in its place' : counts}; safety snapshot ${safety}`,
+    `${created === null ? 'another volume is in its place' : counts}; ${safety === '' ? 'no safety snapshot' : `safety snapshot ${safety}`}`,
     ...left.slice(0, SHOWN).map(({ path, reason }) => `  left as it is: ${path} (${reason.replaceAll('_', ' ')})`),
     ...(total > SHOWN ? [`  and ${total - SHOWN} more`] : []),
     ...notes.map(note => `  ${note}`)

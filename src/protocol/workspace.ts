@@ -222,7 +222,7 @@ export const RestoreReport = Type.Object(
   {
     operation: Type.String(),
     snapshot: Type.String(),
-    safety: Type.String(),
+    safety: Type.String({ description: "'': an undo on Kubernetes could not take one, and notes say where the data are" }),
     created: Count,
     replaced: Count,
     removed: Count,

@@ -1,6 +1,7 @@
 import { type V1Deployment } from '@kubernetes/client-node';
+import { Type, type Static } from '@sinclair/typebox';
 import { isDeepStrictEqual } from 'node:util';
-import { type LastRestore, VeilError } from '../../protocol';
+import { LastRestore, VeilError } from '../../protocol';
 import { type Cluster } from './cluster';
 import { ClusterError } from './failures';
 import { claimNameOf, type Home } from './home';
@@ -9,13 +10,13 @@ import { lastEvent } from './claims';
 import { waitFor } from './wait';
 
 /** What the last restore was; it stands on the Deployment, written by the very PATCH that did it. */
-export interface Restored extends LastRestore {
-  /** The claim before, which undo goes back to. */
-  from: string;
-  to: string;
-}
+export const Restored = Type.Composite([
+  LastRestore,
+  Type.Object({ from: Type.String({ description: 'the claim before, which undo goes back to' }), to: Type.String() })
+]);
+export type Restored = Static<typeof Restored>;
 
-export const lastRestoreOf = (deployment: V1Deployment): Restored | null => jsonAnnotation<Restored>(deployment, 'last-restore');
+export const lastRestoreOf = (deployment: V1Deployment): Restored | null => jsonAnnotation(deployment, 'last-restore', Restored);
 
 /** Who may write the old claim back: tools that keep a Deployment as a file says. */
 export function keeperOf({ metadata }: V1Deployment): string | null {

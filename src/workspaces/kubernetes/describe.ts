@@ -1,4 +1,4 @@
-import { type OperationRecord, type Workspace } from '../../protocol';
+import { type OperationRecord, Workspace } from '../../protocol';
 import { type Cluster } from './cluster';
 import { madeHere } from './delete-workspace';
 import { lastRestoreOf } from './deployment';
@@ -19,7 +19,7 @@ export async function describeHome(cluster: Cluster, home: Home, operations: rea
     location: `${cluster.namespace}/${nameOf(home.claim)}`,
     state: 'present',
     made_here: madeHere(home),
-    clone_of: jsonAnnotation<{ workspace: string; snapshot: string }>(home.deployment, 'clone-of') ?? theirs,
+    clone_of: jsonAnnotation(home.deployment, 'clone-of', Workspace.properties.clone_of) ?? theirs,
     snapshots: snapshots.length,
     newest_snapshot: snapshots.map(nameOf).at(0) ?? null,
     last_restore: last && {

@@ -1,4 +1,6 @@
 import { type V1ObjectMeta } from '@kubernetes/client-node';
+import { type Static, type TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
 
 /** Labels and annotations of ours; those of the NetApp DataOps Toolkit stay theirs. */
 export const DOMAIN = 'veilbook.dev';
@@ -41,10 +43,15 @@ export const operationLabels = (workspace: string, operation: string): Record<st
 export const annotation = (object: { metadata?: V1ObjectMeta } | null | undefined, name: string): string | null =>
   object?.metadata?.annotations?.[key(name)] ?? null;
 
-/** @returns null where it is absent or no JSON */
-export function jsonAnnotation<T>(object: { metadata?: V1ObjectMeta } | null | undefined, name: string): T | null {
+/** @returns null where it is absent or not what it should be: anybody who may change the object may have written it */
+export function jsonAnnotation<S extends TSchema>(
+  object: { metadata?: V1ObjectMeta } | null | undefined,
+  name: string,
+  schema: S
+): Static<S> | null {
   try {
-    return JSON.parse(annotation(object, name) ?? 'null') as T | null;
+    const value: unknown = JSON.parse(annotation(object, name) ?? 'null');
+    return Value.Check(schema, value) ? value : null;
   } catch {
     return null;
   }

@@ -98,6 +98,7 @@ export async function carryOut(cluster: Cluster, plan: Rebinding, restored: Rest
     await retain(cluster, claim.volume);
     await retain(cluster, staged.volume);
     await standStill(cluster, plan);
+    await removeJobs(cluster, plan);
     await release(cluster, claim);
     await release(cluster, staged);
   }
@@ -143,6 +144,14 @@ async function standStill(cluster: Cluster, { deployment, claim }: Rebinding): P
     },
     { unless: `Claim ${claim.name} is still in use`, seconds: SECONDS }
   );
+}
+
+/** A pod that has ended still counts as a user of its claims, so our Jobs that read the workspace's claims go before the claims do. */
+async function removeJobs(cluster: Cluster, { workspace }: Rebinding): Promise<void> {
+  const pods = await cluster.list('Pod', { labels: `${key('workspace')}=${workspace}` });
+  for (const owner of pods.flatMap(({ metadata }) => metadata?.ownerReferences ?? []).filter(({ kind }) => kind === 'Job')) {
+    await cluster.remove('Job', owner.name, owner.uid);
+  }
 }
 
 async function release(cluster: Cluster, { name, uid }: Half): Promise<void> {

@@ -14,6 +14,8 @@ import { verify, verifyName } from './verify';
 
 /** How long the workspace may take to be ready again before the restore is said not to have ended well. */
 const AVAILABLE_SECONDS = 600;
+/** How long an undo waits for a safety snapshot. */
+const UNDO_SECONDS = 60;
 
 interface Plan {
   /** How the claim keeps its name, once that was begun. */
@@ -155,7 +157,16 @@ export async function undo(
   const restored: Restored = { ...last, undone: true };
   await swapClaim(cluster, home, { to: last.from, restored }, { dryRun: true });
   await run.phase('safety', { snapshot: last.safety });
-  const safety = nameOf(await take(cluster, home, run, { kind: 'safety', label: 'before the undo', provenance }));
+  const notes: string[] = [];
+  const safety = await take(cluster, home, run, { kind: 'safety', label: 'before the undo', provenance }, UNDO_SECONDS).then(
+    nameOf,
+    thrown => {
+      run.signal.throwIfAborted();
+      // The claim that is given up stays: undo must work also where snapshots do not.
+      notes.push(`No safety snapshot was taken (${VeilError.from(thrown).message}): what was restored is in claim ${from}.`);
+      return '';
+    }
+  );
   const plan: Plan = { deployment: nameOf(home.deployment), volume: home.volume, from, to: last.from, safety };
   if (keepName && last.to === from && (await mayRebind(cluster, home))) {
     const how = await planRebinding(cluster, home, old, run.id);
@@ -173,7 +184,7 @@ export async function undo(
     seconds: AVAILABLE_SECONDS,
     seen: reason => run.progress({ reason })
   });
-  return { ...NO_COUNTS, operation: run.id, snapshot: last.safety, safety };
+  return { ...NO_COUNTS, operation: run.id, snapshot: last.safety, safety, notes };
 }
 
 /**

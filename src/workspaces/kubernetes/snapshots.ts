@@ -1,4 +1,4 @@
-import { VeilError, type Snapshot } from '../../protocol';
+import { Snapshot, VeilError } from '../../protocol';
 import { type Cluster } from './cluster';
 import { claimNameOf, type Home } from './home';
 import { annotation, jsonAnnotation, key, nameOf, TOOLKIT_CLONE_SNAPSHOT, WORKSPACE_LABEL } from './names';
@@ -49,6 +49,8 @@ export function requireReady(snapshot: VolumeSnapshot): void {
   }
 }
 
+const KINDS: readonly Snapshot['kind'][] = ['user', 'safety', 'clone'];
+
 /** What users see of a VolumeSnapshot. */
 export function describeSnapshot(one: VolumeSnapshot, workspace: string): Snapshot {
   const id = nameOf(one);
@@ -58,17 +60,17 @@ export function describeSnapshot(one: VolumeSnapshot, workspace: string): Snapsh
     id,
     workspace,
     label: annotation(one, 'label') ?? (foreignClone ? 'made for a clone by the NetApp DataOps Toolkit' : ''),
-    kind: (annotation(one, 'kind') as Snapshot['kind'] | null) ?? (foreignClone ? 'clone' : 'user'),
+    kind: KINDS.find(kind => kind === annotation(one, 'kind')) ?? (foreignClone ? 'clone' : 'user'),
     created: time(status?.creationTime ?? metadata?.creationTimestamp),
     state: metadata?.deletionTimestamp ? 'deleting' : status?.readyToUse === true ? 'ready' : 'creating',
     // The driver goes on trying: what it said last explains the wait, and is gone when it works.
     error: status?.readyToUse === true ? null : oneLine(status?.error?.message ?? '') || null,
     pinned: annotation(one, 'pinned') === 'true',
     parent: annotation(one, 'parent'),
-    git: jsonAnnotation(one, 'git'),
-    notebook: jsonAnnotation(one, 'notebook'),
+    git: jsonAnnotation(one, 'git', Snapshot.properties.git),
+    notebook: jsonAnnotation(one, 'notebook', Snapshot.properties.notebook),
     run: annotation(one, 'run'),
-    saved_documents: jsonAnnotation(one, 'saved-documents'),
+    saved_documents: jsonAnnotation(one, 'saved-documents', Snapshot.properties.saved_documents),
     files: null,
     bytes: null,
     copied_bytes: null,

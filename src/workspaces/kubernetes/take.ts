@@ -25,7 +25,13 @@ export interface Taking extends SnapshotRequest {
  * Stopped before it is ready, it is removed again; after the deadline it stays, to become ready when it can.
  * @throws VeilError `bad_request` for a claim that is not bound, `timed_out` with what the driver says, `quota_exceeded`, …
  */
-export async function take(cluster: Cluster, home: Home, run: Run, asked: Taking): Promise<VolumeSnapshot> {
+export async function take(
+  cluster: Cluster,
+  home: Home,
+  run: Run,
+  asked: Taking,
+  seconds = READY_SECONDS
+): Promise<VolumeSnapshot> {
   const { claim } = home;
   if (claim.status?.phase !== 'Bound' || claim.metadata?.deletionTimestamp) {
     const why = claim.metadata?.deletionTimestamp ? 'is being deleted' : `is ${claim.status?.phase ?? 'new'}, not Bound`;
@@ -46,7 +52,7 @@ export async function take(cluster: Cluster, home: Home, run: Run, asked: Taking
     spec: { volumeSnapshotClassName, source: { persistentVolumeClaimName: nameOf(claim) } }
   });
   try {
-    return await ready(cluster, nameOf(made), run);
+    return await ready(cluster, nameOf(made), run, seconds);
   } catch (thrown) {
     if (run.signal.aborted) {
       await cluster.remove('VolumeSnapshot', nameOf(made), uidOf(made));
@@ -55,7 +61,7 @@ export async function take(cluster: Cluster, home: Home, run: Run, asked: Taking
   }
 }
 
-function ready(cluster: Cluster, name: string, run: Run): Promise<VolumeSnapshot> {
+function ready(cluster: Cluster, name: string, run: Run, seconds: number): Promise<VolumeSnapshot> {
   return waitFor<VolumeSnapshot>(
     async () => {
       const one = await cluster.get('VolumeSnapshot', name);
@@ -64,7 +70,7 @@ function ready(cluster: Cluster, name: string, run: Run): Promise<VolumeSnapshot
     },
     {
       unless: `Snapshot ${name} is not ready`,
-      seconds: READY_SECONDS,
+      seconds,
       signal: run.signal,
       seen: reason => run.progress({ reason })
     }
