@@ -85,6 +85,11 @@ describe('the OpenAPI document', () => {
         '/v1/workspace/snapshots',
         '/v1/workspace/snapshots/{id}',
         '/v1/workspace/snapshots/{id}/pin',
+        '/v1/workspace/holding',
+        '/v1/workspace/snapshots/{id}/files',
+        '/v1/workspaces',
+        '/v1/workspaces/clone',
+        '/v1/workspaces/delete',
         '/v1/workspace/undo'
       ].sort()
     );
