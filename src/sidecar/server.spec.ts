@@ -69,28 +69,28 @@ describe('the OpenAPI document', () => {
         '/v1/forward/head',
         '/v1/forward/noise',
         '/v1/forward/tail',
-        '/v1/reconstruct',
         '/v1/hello',
         '/v1/learn',
         '/v1/log',
         '/v1/postprocess',
+        '/v1/reconstruct',
         '/v1/status',
         '/v1/stop',
         '/v1/workspace',
         '/v1/workspace/clone',
+        '/v1/workspace/holding',
         '/v1/workspace/operations/{id}',
         '/v1/workspace/restore',
         '/v1/workspace/restore-files',
         '/v1/workspace/retain',
         '/v1/workspace/snapshots',
         '/v1/workspace/snapshots/{id}',
-        '/v1/workspace/snapshots/{id}/pin',
-        '/v1/workspace/holding',
         '/v1/workspace/snapshots/{id}/files',
+        '/v1/workspace/snapshots/{id}/pin',
+        '/v1/workspace/undo',
         '/v1/workspaces',
         '/v1/workspaces/clone',
-        '/v1/workspaces/delete',
-        '/v1/workspace/undo'
+        '/v1/workspaces/delete'
       ].sort()
     );
     expect(document.paths['/v1/detect'].post.responses).toEqual(
