@@ -124,7 +124,9 @@ export class Cluster {
   async remove(kind: Kind, name: string, uid: string | undefined): Promise<void> {
     try {
       await this.write(false, 'delete', kind, name, () =>
-        this.api.delete(this.header(kind, name), undefined, undefined, undefined, undefined, 'Background', {
+        // Where there is a body the server reads the policy there only; left out, a Job's pods would stay, and hold their claims.
+        this.api.delete(this.header(kind, name), undefined, undefined, undefined, undefined, undefined, {
+          propagationPolicy: 'Background',
           preconditions: { uid }
         })
       );
