@@ -1,7 +1,7 @@
-import { type V1Container, type V1Deployment, type V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import { type V1Container, type V1Deployment, type V1PersistentVolumeClaim, type V1Pod } from '@kubernetes/client-node';
 import { VeilError } from '../../protocol';
 import { type Cluster } from './cluster';
-import { isWorkspaceName, nameOf, TOOLKIT_PREFIX, WORKSPACE_LABEL } from './names';
+import { isWorkspaceName, key, nameOf, TOOLKIT_PREFIX, WORKSPACE_LABEL } from './names';
 
 /** A workspace: a Deployment, and the claim that one of its volumes mounts. */
 export interface Home {
@@ -58,6 +58,21 @@ export async function homeOfPod(cluster: Cluster, pod: string): Promise<Home | n
   const owners = (await cluster.get('ReplicaSet', set.name)).metadata?.ownerReferences ?? [];
   const owner = owners.find(({ kind }) => kind === 'Deployment');
   return owner ? homeOf(cluster, await cluster.get('Deployment', owner.name)) : null;
+}
+
+/** Pods that mount a claim; one that has ended is still among them, and still keeps the claim from going. */
+export async function podsOn(cluster: Cluster, claim: string): Promise<V1Pod[]> {
+  const pods = await cluster.list('Pod');
+  return pods.filter(({ spec }) => spec?.volumes?.some(one => one.persistentVolumeClaim?.claimName === claim));
+}
+
+/** Those of them that are neither the workspace's own nor of an operation of Veilbook's. */
+export async function strangersOn(cluster: Cluster, { deployment, claim }: Home): Promise<V1Pod[]> {
+  const own = Object.entries(deployment.spec?.selector.matchLabels ?? {});
+  return (await podsOn(cluster, nameOf(claim))).filter(({ metadata }) => {
+    const labels = metadata?.labels ?? {};
+    return !own.every(([label, value]) => labels[label] === value) && labels[key('operation')] === undefined;
+  });
 }
 
 async function deploymentOf(cluster: Cluster, name: string): Promise<V1Deployment> {

@@ -3,7 +3,7 @@ import { VeilError } from '../../protocol';
 import { makeOrFind } from './claims';
 import { type Cluster, type Fresh } from './cluster';
 import { type Restored } from './deployment';
-import { claimNameOf, type Home } from './home';
+import { claimNameOf, podsOn, strangersOn, type Home } from './home';
 import { key, nameOf, operationLabels, uidOf } from './names';
 import { mayDo } from './rights';
 import { waitFor } from './wait';
@@ -35,9 +35,11 @@ interface Half {
 
 /**
  * Whether the claim can keep its name: for a workspace of the toolkit, which derives the name from the workspace's; asked from
- * outside, for the workspace stands still meanwhile; with the rights to remove claims and to change PersistentVolumes.
+ * outside, for the workspace stands still meanwhile; with the rights to remove claims and to change PersistentVolumes; and when no
+ * other pod mounts the claim, for whose end nobody knows how long to wait.
  */
-export async function mayRebind(cluster: Cluster, { deployment, claim, volume }: Home): Promise<boolean> {
+export async function mayRebind(cluster: Cluster, home: Home): Promise<boolean> {
+  const { deployment, claim, volume } = home;
   const { labels } = deployment.metadata ?? {};
   const theirs = labels?.['created-by'] === 'ntap-dsutil' && labels['app.kubernetes.io/managed-by'] !== 'veilbook';
   if (!theirs || claimNameOf(deployment, volume) !== nameOf(deployment) || !claim.spec?.volumeName) {
@@ -49,7 +51,7 @@ export async function mayRebind(cluster: Cluster, { deployment, claim, volume }:
     ['delete', 'PersistentVolumeClaim']
   ] as const;
   const answers = await Promise.all(needed.map(([verb, kind]) => mayDo(cluster, verb, kind)));
-  return answers.every(answer => answer);
+  return answers.every(answer => answer) && (await strangersOn(cluster, home)).length === 0;
 }
 
 /** @param staged bound, and read once */
@@ -97,8 +99,8 @@ export async function carryOut(cluster: Cluster, plan: Rebinding, restored: Rest
   if (!(whole && whole.spec?.volumeName === staged.volume)) {
     await retain(cluster, claim.volume);
     await retain(cluster, staged.volume);
-    await standStill(cluster, plan);
     await removeJobs(cluster, plan);
+    await standStill(cluster, plan);
     await release(cluster, claim);
     await release(cluster, staged);
   }
@@ -134,12 +136,7 @@ async function standStill(cluster: Cluster, { deployment, claim }: Rebinding): P
   await cluster.patch('Deployment', deployment, { spec: { replicas: 0 } });
   await waitFor(
     async () => {
-      const pods = await cluster.list('Pod');
-      const mounting = pods.filter(
-        ({ spec, status }) =>
-          !['Succeeded', 'Failed'].includes(status?.phase ?? '') &&
-          spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim.name)
-      );
+      const mounting = await podsOn(cluster, claim.name);
       return mounting.length === 0 ? { found: true } : { reason: `${mounting.map(nameOf).join(', ')} mounts it` };
     },
     { unless: `Claim ${claim.name} is still in use`, seconds: SECONDS }

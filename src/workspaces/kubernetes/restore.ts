@@ -4,7 +4,7 @@ import { claimFrom, makeClaim } from './claims';
 import { type Cluster } from './cluster';
 import { available, fence, keeperOf, lastRestoreOf, rememberRestore, swapClaim, type Restored } from './deployment';
 import { NO_COUNTS, restoreFiles } from './files';
-import { claimNameOf, type Home } from './home';
+import { claimNameOf, strangersOn, type Home } from './home';
 import { type ClusterLedger } from './ledger';
 import { annotation, key, nameOf, operationLabels, uidOf, workspaceLabels } from './names';
 import { carryOut, mayRebind, planRebinding, type Rebinding } from './rebind';
@@ -107,15 +107,11 @@ async function commit(cluster: Cluster, home: Home, operation: string, restored:
 }
 
 /** What a person should know of a workspace that gets another claim. */
-async function notesOn(cluster: Cluster, { deployment, claim, name }: Home): Promise<string[]> {
+async function notesOn(cluster: Cluster, home: Home): Promise<string[]> {
+  const { deployment, claim, name } = home;
   const keeper = keeperOf(deployment);
-  const pods = await cluster.list('Pod').catch(() => []);
-  const others = pods.filter(
-    ({ spec, metadata, status }) =>
-      spec?.volumes?.some(volume => volume.persistentVolumeClaim?.claimName === nameOf(claim)) &&
-      ['Pending', 'Running'].includes(status?.phase ?? '') &&
-      metadata?.labels?.app !== deployment.spec?.selector.matchLabels?.app
-  );
+  const pods = await strangersOn(cluster, home).catch(() => []);
+  const others = pods.filter(({ status }) => ['Pending', 'Running'].includes(status?.phase ?? ''));
   return [
     ...(keeper ? [`${keeper} keeps the Deployment of ${name}: it may give it the old claim again.`] : []),
     ...(others.length > 0
