@@ -10,6 +10,8 @@ export function retentionQuestions(trans: TranslationBundle): RetentionQuestions
     cleanUp: async (report, snapshots) => {
       const body = ReactWidget.create(<RetentionList report={report} snapshots={snapshots} trans={trans} />);
       body.addClass('jp-Veilbook-dialog');
+      // Nothing in it takes the focus, and a long list must scroll by keyboard too.
+      body.node.tabIndex = 0;
       const count = report.removed.length;
       if (count === 0) {
         await showDialog({ title: trans.__('Nothing is to be removed'), body, buttons: [Dialog.okButton()] });
