@@ -1,5 +1,5 @@
 import { type V1ObjectMeta } from '@kubernetes/client-node';
-import { type Static, type TSchema } from '@sinclair/typebox';
+import { FormatRegistry, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 
 /** Labels and annotations of ours; those of the NetApp DataOps Toolkit stay theirs. */
@@ -42,6 +42,9 @@ export const operationLabels = (workspace: string, operation: string): Record<st
 
 export const annotation = (object: { metadata?: V1ObjectMeta } | null | undefined, name: string): string | null =>
   object?.metadata?.annotations?.[key(name)] ?? null;
+
+// TypeBox takes a format that it was not told of for never met.
+FormatRegistry.Set('date-time', text => !Number.isNaN(Date.parse(text)));
 
 /** @returns null where it is absent or not what it should be: anybody who may change the object may have written it */
 export function jsonAnnotation<S extends TSchema>(
