@@ -112,7 +112,11 @@ async function notesOn(cluster: Cluster, home: Home): Promise<string[]> {
   const keeper = keeperOf(deployment);
   const pods = await strangersOn(cluster, home).catch(() => []);
   const others = pods.filter(({ status }) => ['Pending', 'Running'].includes(status?.phase ?? ''));
+  const copiers = (deployment.spec?.template.spec?.initContainers ?? []).filter(({ volumeMounts }) =>
+    volumeMounts?.some(({ name: volume, readOnly }) => volume === home.volume && !readOnly)
+  );
   return [
+    ...copiers.map(one => `Container ${one.name} writes to the volume whenever a pod starts: what it copies there comes back.`),
     ...(keeper ? [`${keeper} keeps the Deployment of ${name}: it may give it the old claim again.`] : []),
     ...(others.length > 0
       ? [`${others.map(nameOf).join(', ')} mounts ${nameOf(claim)} too, and goes on with what was there before.`]

@@ -1,5 +1,5 @@
 /** A workspace whose JupyterLab runs in a pod: its objects as the NetApp toolkit makes them, its API, and commands in its container. */
-import { AppsV1Api, Exec } from '@kubernetes/client-node';
+import { AppsV1Api, Exec, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { administrator, clients, until, workspaceImage } from './support';
@@ -10,10 +10,12 @@ export const prefix = 'ntap-dsutil-jupyterlab-';
 export interface Pod {
   /** Its requests may ask the cluster as this one; none else. */
   serviceAccountName?: string;
+  /** What its container asks for, and may use. */
+  resources?: Record<string, string>;
 }
 
 /** Claim, Service and Deployment as `create jupyterlab --no-https` makes them. */
-export async function makeWorkspace(namespace: string, name: string, pod: Pod = {}): Promise<void> {
+export async function makeWorkspace(namespace: string, name: string, { resources, ...pod }: Pod = {}): Promise<void> {
   const config = administrator();
   const { core } = clients(config);
   const whole = `${prefix}${name}`;
@@ -42,6 +44,7 @@ export async function makeWorkspace(namespace: string, name: string, pod: Pod = 
       imagePullPolicy: 'Never',
       command: [...command, '--notebook-dir=/workspace'],
       ports: [{ containerPort: 8888 }],
+      resources: { requests: resources, limits: resources },
       volumeMounts: [{ name: 'workspace', mountPath: '/workspace' }]
     }
   ];
@@ -104,6 +107,23 @@ export async function inPod(namespace: string, name: string, ...command: string[
       .catch(fail);
   });
   return printed.stdout.trim();
+}
+
+/** A hash over names and contents of a workspace's files. */
+export const contentHash = (namespace: string, name: string): Promise<string> =>
+  inPod(namespace, name, 'sh', '-c', 'cd /workspace; find . -type f ! -path "*/.*" -exec sha256sum {} + | sort | sha256sum');
+
+/** Let the cluster's node say that it has so many of an extended resource, as a device plugin would. */
+export async function advertise(resource: string, count: number): Promise<void> {
+  const { core } = clients(administrator());
+  const [node] = (await core.listNode()).items;
+  const body = { status: { capacity: { [resource]: String(count) } } };
+  const how = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  await core.patchNodeStatus({ name: node.metadata?.name ?? '', body }, how);
+  await until(`${resource} can be asked for`, async () => {
+    const [now] = (await core.listNode()).items;
+    return now.status?.allocatable?.[resource] === String(count);
+  });
 }
 
 /** What the workspace's Jupyter server answers, asked through the Service as somebody who logged in. */
