@@ -4,7 +4,9 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
+  PatchStrategy,
   RbacAuthorizationV1Api,
+  setHeaderOptions,
   type V1Pod
 } from '@kubernetes/client-node';
 
@@ -145,6 +147,36 @@ export async function makeSnapshot(
       spec: { ...(volumeSnapshotClassName && { volumeSnapshotClassName }), source: { persistentVolumeClaimName: claim } }
     }
   });
+}
+
+const defaultClass = 'snapshot.storage.kubernetes.io/is-default-class';
+
+/** While work is done snapshots without a class of their own are made with these parameters. */
+export async function withDefaultClass(parameters: Record<string, string>, work: () => Promise<void>): Promise<void> {
+  const { custom } = clients(administrator());
+  const classes = { group: snapshots.group, version: snapshots.version, plural: 'volumesnapshotclasses' };
+  const usual = { ...classes, name: 'directory' };
+  const beDefault = (is: string) =>
+    custom.patchClusterCustomObject(
+      { ...usual, body: { metadata: { annotations: { [defaultClass]: is } } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+    );
+  const body = {
+    apiVersion: `${snapshots.group}/${snapshots.version}`,
+    kind: 'VolumeSnapshotClass',
+    metadata: { name: 'meanwhile', annotations: { [defaultClass]: 'true' } },
+    driver: 'directory.csi.veilbook.test',
+    deletionPolicy: 'Delete',
+    parameters
+  };
+  await beDefault('false');
+  await custom.createClusterCustomObject({ ...classes, body });
+  try {
+    await work();
+  } finally {
+    await custom.deleteClusterCustomObject({ ...classes, name: 'meanwhile' });
+    await beDefault('true');
+  }
 }
 
 export async function readSnapshot(namespace: string, name: string): Promise<Snapshot> {

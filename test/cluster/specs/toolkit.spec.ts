@@ -1,7 +1,7 @@
 import { type Snapshot, type Workspace } from '../../../src/protocol';
 import { logIn, password, prefix, putFile, readFile, runningPod, type Lab } from './jupyter';
 import { describeWithToolkit, toolkit, toolkitList, veilbook } from './programs';
-import { makeNamespace, removeNamespace, runShell, workspaceImage } from './support';
+import { makeNamespace, removeNamespace, runShell, until, withDefaultClass, workspaceImage } from './support';
 
 describeWithToolkit('csi', 'volumes of the NetApp toolkit', () => {
   let namespace = '';
@@ -53,6 +53,24 @@ describeWithToolkit('node', 'a workspace of the NetApp toolkit', () => {
     expect(theirs.map(row => row['VolumeSnapshot Name'])).toEqual(expect.arrayContaining([first.id, 'by-the-toolkit']));
     expect(ours.map(({ id }) => id)).toEqual(expect.arrayContaining([first.id, 'by-the-toolkit']));
   });
+
+  it('is listed, snapshot and cloned on both sides, and restored, while a snapshot of veilbook is pending', async () => {
+    await withDefaultClass({ readyAfter: '15s' }, async () => {
+      const taking = veilbook<Snapshot>(namespace, 'theirs', 'snapshot', '--label=pending');
+      const pending = await until('it is pending', async () => {
+        const { snapshots } = await veilbook<{ snapshots: Snapshot[] }>(namespace, 'theirs', 'list');
+        return snapshots.find(({ label, state }) => label === 'pending' && state === 'creating');
+      });
+      const rows = await toolkitList(namespace, 'jupyterlab-snapshots --workspace-name=theirs');
+      expect(rows).toContainEqual(expect.objectContaining({ 'VolumeSnapshot Name': pending.id, 'Ready to Use': 'False' }));
+      await toolkit(namespace, 'create jupyterlab-snapshot --workspace-name=theirs --snapshot-name=meanwhile');
+      await toolkit(namespace, 'clone volume --new-pvc-name=meanwhile --source-snapshot-name=by-the-toolkit');
+      expect((await taking).state).toBe('ready');
+    });
+    await veilbook(namespace, 'theirs', 'restore', 'meanwhile', '--yes');
+    await veilbook(namespace, 'theirs', 'undo', '--yes');
+    expect(await readFile(await logIn(namespace, 'theirs'), 'labels.csv')).toBe('two');
+  }, 400_000);
 
   it('is cloned by veilbook; the toolkit lists, snapshots, clones and deletes the clone', async () => {
     await veilbook(namespace, 'theirs', 'clone', 'ours', `--snapshot=${first.id}`);
