@@ -90,11 +90,14 @@ export async function claimOf(namespace: string, name: string): Promise<string> 
   return found.spec?.template.spec?.volumes?.[0].persistentVolumeClaim?.claimName ?? '';
 }
 
-/** Where the test's CSI driver keeps what is in a bound claim. */
+/** Where the test's CSI driver keeps what is in a claim, once it is bound. */
 export async function folderOf(namespace: string, claim: string): Promise<string> {
   const { core } = apis();
-  const { spec } = await core.readNamespacedPersistentVolumeClaim({ namespace, name: claim });
-  const volume = await core.readPersistentVolume({ name: spec?.volumeName ?? '' });
+  const name = await until(`claim ${claim} is bound`, async () => {
+    const { spec, status } = await core.readNamespacedPersistentVolumeClaim({ namespace, name: claim });
+    return status?.phase === 'Bound' && spec?.volumeName;
+  });
+  const volume = await core.readPersistentVolume({ name });
   return join(storage, 'volumes', volume.spec?.csi?.volumeHandle ?? '', 'data');
 }
 
