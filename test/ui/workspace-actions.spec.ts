@@ -163,3 +163,18 @@ test('lists other workspaces, says how one is opened, and deletes a clone when i
   await expect(page.getByText('attempt-2 is deleted.')).toBeVisible();
   await expect(other).toHaveCount(0);
 });
+
+test('clones a snapshot by keyboard alone', async ({ page, request }) => {
+  await takeSnapshot(request, 'by keys');
+  const panel = await openPanel(page);
+  const clone = panel.getByRole('listitem').filter({ hasText: 'by keys' }).getByRole('button', { name: 'Clone by keys…' });
+  await expect(clone).toBeEnabled();
+  await panel.getByLabel('Label of the snapshot').focus();
+  await tabTo(page, clone);
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('made-by-keys');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/The clone is .*made-by-keys/)).toBeVisible();
+});
