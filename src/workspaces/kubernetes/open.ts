@@ -11,6 +11,9 @@ import { KubernetesWorkspace } from './provider';
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
+/** What the client takes when nothing says which cluster is meant. */
+const NOWHERE = 'http://localhost:8080';
+
 export interface ClusterOptions {
   /** Default: that of the kubeconfig's context, in a pod the pod's own. */
   namespace?: string;
@@ -36,7 +39,8 @@ export interface Inside {
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
 export function openCluster({ namespace, config = defaultConfig() }: ClusterOptions = {}): Cluster {
-  if (!config.getCurrentCluster()) {
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined || server === NOWHERE) {
     throw new VeilError(
       'cluster_unavailable',
       'No kubeconfig says which cluster is meant, and this is no pod of one.',
