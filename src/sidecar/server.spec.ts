@@ -249,7 +249,7 @@ describe('events', () => {
     const lines: string[] = [];
     const { socket, token } = running.connection;
     const listening = httpRequest({ socketPath: socket, path: '/v1/events', headers: { Authorization: `Bearer ${token}` } });
-    listening.on('response', response => response.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n\n'))));
+    listening.on('response', response => response.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n'))));
     listening.end();
     await until(() => lines.length > 0);
     await post('/v1/detect?mode=clean&width=1&height=1&image=seen', new Uint8Array(3));

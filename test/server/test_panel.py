@@ -225,6 +225,20 @@ async def test_events_of_a_sidecar_that_a_kernel_started_arrive(
     assert any(event["type"] == "stopping" for event in heard)
 
 
+async def test_what_happened_before_the_events_were_listened_to_arrives_too(
+    jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch, heard: list[dict[str, Any]], built: None
+) -> None:
+    monkeypatch.setattr("veilbook.server.relay.WATCH_SECONDS", 2.0)
+    await asyncio.sleep(1.1)  # a pause that had begun before
+    await ask(jp_fetch, "start", "POST")
+    await ask(jp_fetch, "defaults", "PUT", {"alpha": 0.3, "device": "cpu"})
+    assert not any(event["type"] == "defaults" for event in heard)
+    await until(lambda: any(event["type"] == "defaults" for event in heard))
+    await ask(jp_fetch, "defaults", "PUT", {"alpha": 0.4, "device": "cpu"})
+    await until(lambda: heard[-1].get("defaults") == {"alpha": 0.4, "device": "cpu"})
+    assert [event["defaults"]["alpha"] for event in heard if event["type"] == "defaults"] == [0.3, 0.4]
+
+
 async def test_a_server_that_nobody_uses_lets_the_sidecar_go(
     jp_serverapp: Any, jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch, built: None
 ) -> None:

@@ -17,7 +17,7 @@ from .sidecar import JsonObject
 #: A sidecar that a kernel started is noticed after this time: one look at its connection file.
 WATCH_SECONDS = 1.0
 #: A sidecar that does not answer is asked again after these times, at once when its connection file changes: one that
-#: has just been started on a busy machine answers late, and what it tells until then is lost.
+#: has just been started on a busy machine answers late.
 RETRY_SECONDS = (1.0, 2.0, 5.0, 30.0)
 IN_USE_SECONDS = 30.0
 BACKOFF_SECONDS = (0.2, 1.0, 5.0, 30.0)
@@ -27,7 +27,8 @@ class EventRelay:
     """One background task that listens to whichever sidecar runs.
 
     Its open connection is a client in the sidecar's idle lease: a JupyterLab in use keeps the sidecar. When ``in_use``
-    says that nobody uses this server any more, the connection is closed and the lease runs out as usual.
+    says that nobody uses this server any more, the connection is closed and the lease runs out as usual. What happened
+    before it was open, or while it was not, is handed on as soon as it is.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class EventRelay:
         self._in_use = in_use
         self._log = log
         self._task: asyncio.Task[None] | None = None
+        #: The sidecar that was heard last, and the number of its last event.
+        self._heard: tuple[str, int] = ("", 0)
 
     def start(self) -> None:
         """Begin to listen, on the running event loop."""
@@ -94,9 +97,12 @@ class EventRelay:
         return found.st_ino, found.st_mtime_ns
 
     async def _listen(self, connection: Connection) -> None:
-        async with sidecar.event_stream(connection) as events:
+        instance, number = self._heard
+        if instance != connection.instance:
+            self._heard = (connection.instance, number := 0)
+        async with sidecar.event_stream(connection, number) as events:
             await self._panel.status()
-            handing_on = asyncio.ensure_future(self._hand_on(events))
+            handing_on = asyncio.ensure_future(self._hand_on(connection.instance, events))
             unused = asyncio.ensure_future(self._until_unused())
             try:
                 await asyncio.wait({handing_on, unused}, return_when=asyncio.FIRST_COMPLETED)
@@ -107,8 +113,9 @@ class EventRelay:
                     task.cancel()
                 await asyncio.gather(handing_on, unused, return_exceptions=True)
 
-    async def _hand_on(self, events: AsyncIterator[JsonObject]) -> None:
-        async for event in events:
+    async def _hand_on(self, instance: str, events: AsyncIterator[tuple[int, JsonObject]]) -> None:
+        async for number, event in events:
+            self._heard = (instance, number)
             self._emit(event)
 
     async def _until_unused(self) -> None:

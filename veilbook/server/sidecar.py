@@ -76,10 +76,17 @@ async def ask(
 
 
 @asynccontextmanager
-async def event_stream(connection: Connection) -> AsyncIterator[AsyncIterator[JsonObject]]:
-    """The sidecar's events from now until it ends the stream. Raises Unreachable when the stream breaks off."""
+async def event_stream(connection: Connection, after: int) -> AsyncIterator[AsyncIterator[tuple[int, JsonObject]]]:
+    """The sidecar's events with their numbers, until it ends the stream: first those that it remembers after ``after``.
+
+    Raises Unreachable when the stream breaks off.
+    """
+    headers = {"Last-Event-ID": str(after)}
     try:
-        async with _client(connection, SILENCE_SECONDS) as client, client.stream("GET", "/v1/events") as response:
+        async with (
+            _client(connection, SILENCE_SECONDS) as client,
+            client.stream("GET", "/v1/events", headers=headers) as response,
+        ):
             if not response.is_success:
                 await response.aread()
                 raise _reported(response)
@@ -88,10 +95,13 @@ async def event_stream(connection: Connection) -> AsyncIterator[AsyncIterator[Js
         raise _unreachable(connection, "GET /v1/events") from cause
 
 
-async def _events(response: httpx.Response) -> AsyncIterator[JsonObject]:
+async def _events(response: httpx.Response) -> AsyncIterator[tuple[int, JsonObject]]:
+    number = 0
     async for line in response.aiter_lines():
-        if line.startswith("data:"):
-            yield json.loads(line.removeprefix("data:"))
+        if line.startswith("id:"):
+            number = int(line.removeprefix("id:"))
+        elif line.startswith("data:"):
+            yield number, json.loads(line.removeprefix("data:"))
 
 
 @asynccontextmanager

@@ -22,9 +22,9 @@ it('a reader that stops reading is disconnected, and the others are not', async 
   const lagging = listen().on('error', () => null);
   let subscribed = 0;
   const subscribe = events.subscribe.bind(events);
-  events.subscribe = listener => {
+  events.subscribe = (listener, after) => {
     subscribed += 1;
-    const end = subscribe(listener);
+    const end = subscribe(listener, after);
     return () => {
       subscribed -= 1;
       end();
@@ -43,6 +43,36 @@ it('a reader that stops reading is disconnected, and the others are not', async 
   attentive.destroy();
   lagging.destroy();
   await until(() => subscribed === 0);
+  await app.close();
+  removeStateDirs();
+});
+
+it('who was away hears what happened meanwhile, and nothing twice', async () => {
+  const events = new EventBus();
+  const app: App = fastify();
+  eventRoutes(app, { events } as SidecarContext);
+  const socket = join(newStateDir(), 's');
+  await app.listen({ path: socket });
+  const alphas = async (header: string, last: number) => {
+    let text = '';
+    const client = connect(socket).on('data', (chunk: Buffer) => (text += chunk.toString()));
+    client.write(`GET /v1/events HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
+    await until(() => text.includes(': open'));
+    set(last);
+    await until(() => text.includes(`"alpha":${last},`));
+    client.destroy();
+    return [...text.matchAll(/id: (\d+)\ndata: .*"alpha":(\d+)/g)].map(([, id, alpha]) => `${id}:${alpha}`);
+  };
+  const set = (alpha: number) => events.publish({ type: 'defaults', defaults: { alpha, device: 'cpu' } });
+  [1, 2, 3].forEach(set);
+
+  expect(await alphas('', 4)).toEqual(['4:4']);
+  expect(await alphas('Last-Event-ID: 2\r\n', 5)).toEqual(['3:3', '4:4', '5:5']);
+  expect(await alphas('Last-Event-ID: x\r\n', 6)).toEqual(['6:6']);
+  for (let n = 0; n < 300; n++) {
+    set(7);
+  }
+  expect(await alphas('Last-Event-ID: 0\r\n', 8)).toHaveLength(257);
   await app.close();
   removeStateDirs();
 });
