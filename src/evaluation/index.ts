@@ -8,7 +8,23 @@ export {
   type TruthBox
 } from './average-precision';
 export { bootstrapInterval, type BootstrapOptions, type Interval } from './bootstrap';
-export { readCoco, readFddb, type LabelledPhotograph } from './datasets';
+export {
+  DATASET_FORMATS,
+  datasetInfo,
+  ellipseBounds,
+  openDataset,
+  readCoco,
+  readFddb,
+  type BadRecord,
+  type Dataset,
+  type DatasetFold,
+  type DatasetFormat,
+  type DatasetInfo,
+  type DatasetOptions,
+  type DatasetRecord,
+  type Ellipse,
+  type LabelledPhotograph
+} from './datasets';
 export { differenceHash, hashDistance, nearGroups, NEAR } from './near-duplicates';
 export { contentHash, findPhotographs } from './photographs';
 export {

@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type VeilError } from '../protocol';
-import { ellipseBounds, readCoco, readFddb, type LabelledPhotograph } from './datasets';
+import { type VeilError } from '../../protocol';
+import { ellipseBounds, readCoco, readFddb, type LabelledPhotograph } from '.';
 
 const CASES = { seed: 20240607, numRuns: 60 };
-const shared = join(__dirname, '../../../shared/data');
+const shared = join(__dirname, '../../../../shared/data');
 const withData = (name: string, folder: string, test: (path: string) => Promise<void>) =>
   existsSync(join(shared, folder))
     ? it(name, () => test(join(shared, folder)))
@@ -106,14 +106,14 @@ describe('a folder in the layout of FDDB', () => {
   });
 
   it.each([
-    ['a\n1\n20 10 0 100 50 1\n20 10 0 100 50 1\n', 4, 'name of a photograph'],
+    ['a\n1\n20 10 0 100 50 1\n20 10 0 100 50 1\n', 4, 'name of a photograph ("a" is to have 1 faces)'],
     ['a\n2\n20 10 0 100 50 1\nb\n1\n', 4, 'an ellipse, found "b"'],
-    ['a\nmany\n', 2, 'number of faces in a, found "many"'],
-    ['a\n1\n20 10 0 100 50 1\nb', 5, 'number of faces in b, found ""'],
+    ['a\nmany\n', 2, 'number of faces in "a", found "many"'],
+    ['a\n1\n20 10 0 100 50 1\nb', 5, 'number of faces in "b", found ""'],
     ['a\n1\n20 -10 0 100 50 1\n', 3, 'an ellipse'],
     ['a\n1\n20 10 0 100\n', 3, 'an ellipse'],
     ['a\n1\n', 3, 'an ellipse, found ""'],
-    ['\na\n', 1, 'name of a photograph']
+    ['20 10\na\n0\n', 1, 'name of a photograph']
   ])('%j is refused in one line that names line %i', async (text, number, what) => {
     const path = await fold(text);
     const told = await line(readFddb(folder));
@@ -123,7 +123,7 @@ describe('a folder in the layout of FDDB', () => {
   });
 
   it('without lists is refused in one line', async () => {
-    expect(await line(readFddb(folder))).toContain(`${folder} has no FDDB ellipse lists`);
+    expect(await line(readFddb(folder))).toContain(`${folder} has no labels in a format that is known here as fddb`);
   });
 
   it('has rectangles that touch each ellipse on all four sides', () =>

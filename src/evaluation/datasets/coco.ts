@@ -1,19 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { VeilError } from '../protocol';
-import { type TruthBox } from './average-precision';
-
-/** A photograph of a data set and the boxes that people drew on it, in its pixels. */
-export interface LabelledPhotograph {
-  /** Of the file, which no reader here opens. */
-  path: string;
-  /** Where the data set tells them. */
-  width?: number;
-  height?: number;
-  truth: TruthBox[];
-}
+import { VeilError } from '../../protocol';
+import { type LabelledPhotograph } from './types';
 
 const Id = Type.Union([Type.Integer(), Type.String()]);
 const Category = Type.Object({ id: Id, name: Type.String() });
@@ -78,33 +68,6 @@ export async function readCoco(
   return [...photographs.values()];
 }
 
-/**
- * Photographs and boxes in the layout of FDDB (Jain and Learned-Miller, FDDB, UM-CS-2010-009): `*ellipseList.txt` in
- * `FDDB-folds/` or in the folder itself, photographs in `originalPics/`. The box of a face is the smallest upright
- * rectangle around its ellipse, which may reach beyond the photograph.
- * @throws VeilError `not_found`, `bad_request`: one line that names the file and the line
- */
-export async function readFddb(folder: string): Promise<LabelledPhotograph[]> {
-  const inFolds = join(folder, 'FDDB-folds');
-  let lists = await ellipseLists(inFolds);
-  lists = lists.length > 0 ? lists : await ellipseLists(folder);
-  if (lists.length === 0) {
-    throw new VeilError('not_found', `${folder} has no FDDB ellipse lists.`, 'Name the folder that holds FDDB-folds.');
-  }
-  const folds = await Promise.all(lists.map(async list => readFold(await readText(list), list, join(folder, 'originalPics'))));
-  return folds.flat();
-}
-
-/**
- * The smallest upright rectangle around an ellipse.
- * @param major @param minor radii, pixels; @param angle of the major one to the x axis, radians
- */
-export function ellipseBounds(major: number, minor: number, angle: number, x: number, y: number): TruthBox {
-  const wide = Math.hypot(major * Math.cos(angle), minor * Math.sin(angle));
-  const high = Math.hypot(major * Math.sin(angle), minor * Math.cos(angle));
-  return { x1: x - wide, y1: y - high, x2: x + wide, y2: y + high };
-}
-
 function parseCoco(text: string, path: string): CocoDocument {
   let document: unknown;
   try {
@@ -153,44 +116,6 @@ async function defaultFolder(path: string): Promise<string> {
     () => images,
     () => dirname(path)
   );
-}
-
-async function ellipseLists(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter(name => name.endsWith('ellipseList.txt'))
-    .sort()
-    .map(name => join(folder, name));
-}
-
-/** For each photograph its name, the number of its faces, and a line for each: radii, angle, centre, 1. */
-function readFold(text: string, path: string, pictures: string): LabelledPhotograph[] {
-  const lines = text.split('\n').map(line => line.trim());
-  while (lines.at(-1) === '') {
-    lines.pop();
-  }
-  const photographs: LabelledPhotograph[] = [];
-  for (let at = 0; at < lines.length;) {
-    const [name, faces] = [lines[at], lines[at + 1]];
-    if (name === '' || /^[\d.+-]+\s/.test(name)) {
-      throw malformed(`${path}, line ${at + 1}`, `expected the name of a photograph, found "${name}"`);
-    }
-    if (!/^\d{1,6}$/.test(faces ?? '')) {
-      throw malformed(`${path}, line ${at + 2}`, `expected the number of faces in ${basename(name)}, found "${faces ?? ''}"`);
-    }
-    at += 2;
-    const truth = Array.from({ length: Number(faces) }, () => readEllipse(lines[at] ?? '', `${path}, line ${++at}`));
-    photographs.push({ path: join(pictures, `${name}.jpg`), truth });
-  }
-  return photographs;
-}
-
-function readEllipse(line: string, place: string): TruthBox {
-  const [major, minor, angle, x, y] = line.split(/\s+/).map(Number);
-  if (![major, minor, angle, x, y].every(Number.isFinite) || major <= 0 || minor <= 0 || line === '') {
-    throw malformed(place, `expected the radii, angle and centre of an ellipse, found "${line}"`);
-  }
-  return ellipseBounds(major, minor, angle, x, y);
 }
 
 async function readText(path: string): Promise<string> {
