@@ -1,0 +1,158 @@
+import { byRank, type TallyTotals } from './tally';
+import { damaged, TallyFile, writeTallyFile, type Cursor, type TallyHeader } from './tally-file';
+
+/** Bytes that all cursors of a merge keep in memory together. */
+const BUFFERS = 32 * 2 ** 20;
+const LEAST_BUFFER = 12 * 2 ** 10;
+/** Records that are handed on at once. */
+const CHUNK = 4096;
+/** Bad records that are told; all are counted. */
+export const TOLD_RECORDS = 100;
+
+/** Which sections of all files belong to one figure. */
+export type Wanted = (section: { fold: string; alpha: number | null }) => boolean;
+
+export function totalsOf(files: readonly TallyFile[], wanted: Wanted): TallyTotals {
+  const sum: TallyTotals = { images: 0, truth: 0, counted: 0, hits: 0 };
+  for (const { images, truth, counted, hits } of files.flatMap(({ header }) => header.sections.filter(wanted))) {
+    sum.images += images;
+    sum.truth += truth;
+    sum.counted += counted;
+    sum.hits += hits;
+  }
+  return sum;
+}
+
+/**
+ * Average precision of the images behind the wanted sections, to the last bit that of `averagePrecision` on all of them at
+ * once, however they are divided among files: the same sums in the same order. Records are taken from the lowest rank up,
+ * because the envelope at a rank is the largest precision there or lower; what is found down to a rank follows from the totals.
+ * Memory does not depend on the number of records.
+ * @returns null without truth
+ * @throws VeilError `bad_request` when a file does not hold what it says
+ */
+export function mergedAp(files: readonly TallyFile[], wanted: Wanted): number | null {
+  const { truth, counted, hits } = totalsOf(files, wanted);
+  let [found, after] = [hits, counted];
+  let [area, best] = [0, 0];
+  for (const { record } of ascending(cursorsOf(files, wanted))) {
+    best = Math.max(best, found / after);
+    after--;
+    if (record!.hit) {
+      area += best;
+      found--;
+    }
+  }
+  if (found !== 0 || after !== 0) {
+    throw damaged(files[0].path, 'it, or a tally beside it, finds more or less than its header says');
+  }
+  return truth === 0 ? null : area / truth;
+}
+
+/**
+ * Put tallies together into one file; the parts stay.
+ * @param paths of neighbouring parts, first to last
+ */
+export async function mergeTallyFiles(paths: readonly string[], to: string): Promise<void> {
+  const files: TallyFile[] = [];
+  try {
+    paths.forEach(path => files.push(TallyFile.open(path)));
+    const header = mergeHeaders(files.map(file => file.header));
+    await writeTallyFile(to, header, mergedRecords(files, header));
+  } finally {
+    files.forEach(file => file.close());
+  }
+}
+
+function mergeHeaders(headers: readonly TallyHeader[]): TallyHeader {
+  const merged: TallyHeader = {
+    schema: 1,
+    from: headers[0].from,
+    to: headers[headers.length - 1].to,
+    seconds: headers.reduce((sum, { seconds }) => sum + seconds, 0),
+    sections: [],
+    bad: [],
+    bad_records: headers.flatMap(({ bad_records }) => bad_records).slice(0, TOLD_RECORDS)
+  };
+  for (const section of headers.flatMap(({ sections }) => sections)) {
+    const known = merged.sections.find(({ fold, alpha }) => fold === section.fold && alpha === section.alpha);
+    if (known) {
+      known.images += section.images;
+      known.truth += section.truth;
+      known.counted += section.counted;
+      known.hits += section.hits;
+    } else {
+      merged.sections.push({ ...section });
+    }
+  }
+  for (const { fold, count } of headers.flatMap(({ bad }) => bad)) {
+    const known = merged.bad.find(other => other.fold === fold);
+    if (known) {
+      known.count += count;
+    } else {
+      merged.bad.push({ fold, count });
+    }
+  }
+  return merged;
+}
+
+function* mergedRecords(files: readonly TallyFile[], { sections }: TallyHeader): Generator<Uint8Array> {
+  for (const { fold, alpha } of sections) {
+    let chunk: Uint8Array[] = [];
+    for (const cursor of ascending(cursorsOf(files, section => section.fold === fold && section.alpha === alpha))) {
+      chunk.push(Uint8Array.from(cursor.bytes()));
+      if (chunk.length === CHUNK) {
+        yield Buffer.concat(chunk);
+        chunk = [];
+      }
+    }
+    yield Buffer.concat(chunk);
+  }
+}
+
+function cursorsOf(files: readonly TallyFile[], wanted: Wanted): Cursor[] {
+  const places = files.flatMap(file =>
+    file.header.sections.flatMap((section, n) => (wanted(section) && section.counted > 0 ? [{ file, n }] : []))
+  );
+  const buffer = Math.min(2 ** 18, Math.max(LEAST_BUFFER, Math.floor(BUFFERS / Math.max(1, places.length))));
+  return places.map(({ file, n }) => file.cursor(n, buffer));
+}
+
+/** Cursors in the order of their records, each standing on its next: a merge by a binary heap. */
+function* ascending(cursors: readonly Cursor[]): Generator<Cursor> {
+  const heap = cursors.filter(({ record }) => record);
+  for (let i = (heap.length >> 1) - 1; i >= 0; i--) {
+    sink(heap, i);
+  }
+  while (heap.length > 0) {
+    const [least] = heap;
+    yield least;
+    least.advance();
+    if (!least.record) {
+      const last = heap.pop()!;
+      if (heap.length === 0) {
+        return;
+      }
+      heap[0] = last;
+    }
+    sink(heap, 0);
+  }
+}
+
+function sink(heap: Cursor[], from: number): void {
+  for (let at = from; ;) {
+    const [left, right] = [2 * at + 1, 2 * at + 2];
+    let least = at;
+    if (left < heap.length && byRank(heap[left].record!, heap[least].record!) < 0) {
+      least = left;
+    }
+    if (right < heap.length && byRank(heap[right].record!, heap[least].record!) < 0) {
+      least = right;
+    }
+    if (least === at) {
+      return;
+    }
+    [heap[at], heap[least]] = [heap[least], heap[at]];
+    at = least;
+  }
+}
