@@ -5,6 +5,7 @@ import { auditCommand } from './audit';
 import { benchCommand } from './bench';
 import { requireNode } from '../pipeline/node-version';
 import { compareCommand } from './compare';
+import { datasetCommand } from './dataset';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
@@ -32,6 +33,7 @@ function program(): Command {
     auditCommand(),
     benchCommand(),
     compareCommand(),
+    datasetCommand(),
     modelCommand(),
     devicesCommand(),
     sidecarCommand(),
