@@ -1,5 +1,5 @@
 import type { AuditReport, AuditedAlpha } from '../protocol';
-import { duration } from './learn-progress';
+import { duration } from './progress';
 
 const BUILT_IN = ['A0', 'A1', 'A2', 'naive', 'A3', 'A4-A1', 'A4-A2', 'A6'];
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { LearnReport } from '../protocol';
-import { duration } from './learn-progress';
+import { duration } from './progress';
 
 const COLUMNS = ['measured', 'attacker recovers', 'agreement', 'server side'];
 

@@ -15,6 +15,9 @@ export const TallyHeader = Type.Object({
   to: Count,
   /** That it took. */
   seconds: Type.Number({ minimum: 0 }),
+  /** That ran it. */
+  devices: Type.Array(Type.String()),
+  versions: Type.Record(Type.String(), Type.String()),
   sections: Type.Array(
     Type.Object({
       fold: Type.String(),

@@ -70,6 +70,8 @@ function mergeHeaders(headers: readonly TallyHeader[]): TallyHeader {
     from: headers[0].from,
     to: headers[headers.length - 1].to,
     seconds: headers.reduce((sum, { seconds }) => sum + seconds, 0),
+    devices: [...new Set(headers.flatMap(({ devices }) => devices))],
+    versions: Object.assign({}, ...headers.map(({ versions }) => versions)),
     sections: [],
     bad: [],
     bad_records: headers.flatMap(({ bad_records }) => bad_records).slice(0, TOLD_RECORDS)

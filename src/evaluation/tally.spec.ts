@@ -50,6 +50,8 @@ async function tallied(images: readonly ScoredImage[], wanted: (ordinal: number)
     from: 0,
     to: images.length,
     seconds: 1,
+    devices: [],
+    versions: {},
     sections: all.map(({ section }) => section),
     bad: [],
     bad_records: []

@@ -48,7 +48,7 @@ export const EvaluationQuestion = Type.Object(
     model: ModelRef,
     artefact: Type.Union([Sha256, Type.Null()]),
     strengths: Type.Array(EvaluatedStrength, { minItems: 1 }),
-    versions: Type.Record(Type.String(), Type.String(), { description: 'of what makes the boxes' })
+    version: Type.String({ description: 'of Veilbook' })
   },
   { title: 'EvaluationQuestion', additionalProperties: false }
 );
@@ -61,8 +61,7 @@ export const ShardRecord = Type.Object(
     question: EvaluationQuestion,
     shard: Type.Integer({ minimum: 0 }),
     of: Type.Integer({ minimum: 1 }),
-    done: Type.Boolean(),
-    device: Type.Union([Type.String(), Type.Null()], { description: 'that ran it; null until it is done' })
+    done: Type.Boolean()
   },
   { title: 'ShardRecord', additionalProperties: false }
 );
