@@ -2,17 +2,18 @@ import tseslint from 'typescript-eslint';
 
 /** What each room may import of ours: docs/architecture.md, "Rooms". */
 const rooms = {
-  protocol: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  numerics: ['protocol', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  models: ['pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  pipeline: ['evaluation', 'learning', 'audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  evaluation: ['learning', 'audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  learning: ['audit', 'workspaces', 'sidecar', 'cli', 'lab'],
-  audit: ['workspaces', 'sidecar', 'cli', 'lab'],
-  workspaces: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'sidecar', 'cli', 'lab'],
+  protocol: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  numerics: ['protocol', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  models: ['pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  pipeline: ['evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  evaluation: ['learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  learning: ['audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  audit: ['workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
+  workspaces: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'jobs', 'sidecar', 'cli', 'lab'],
+  jobs: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'sidecar', 'cli', 'lab'],
   sidecar: ['cli', 'lab'],
   cli: ['lab'],
-  lab: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'sidecar', 'cli']
+  lab: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli']
 };
 
 export default tseslint.config(

@@ -57,7 +57,7 @@ module.exports = {
       rootDir: __dirname,
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
-        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,sidecar,cli}/**/*.spec.ts',
+        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,sidecar,cli}/**/*.spec.ts',
         '<rootDir>/test/{sidecar,cli,parity,workspaces}/**/*.spec.ts'
       ],
       transform: {

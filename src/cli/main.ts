@@ -9,6 +9,7 @@ import { datasetCommand } from './dataset';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { jobCommand } from './job';
 import { learnCommand } from './learn';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
@@ -38,6 +39,7 @@ function program(): Command {
     devicesCommand(),
     sidecarCommand(),
     workspaceCommand(),
+    jobCommand(),
     doctorCommand(),
     rbacCommand()
   ];
