@@ -1,90 +1,137 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Type, type Static } from '@sinclair/typebox';
+import { constants } from 'node:buffer';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { VeilError } from '../../protocol';
-import { type LabelledPhotograph } from './types';
+import { outside } from './boxes';
+import { malformed, quote, unreadable } from './failures';
+import { isPixels } from './numbers';
+import { photographPath } from './photograph-path';
+import { type BadRecord, type DatasetSource, type LabelledPhotograph, type Reading } from './types';
 
 const Id = Type.Union([Type.Integer(), Type.String()]);
-const Category = Type.Object({ id: Id, name: Type.String() });
+type Id = Static<typeof Id>;
 const CocoDocument = Type.Object({
-  images: Type.Array(
-    Type.Object({
-      id: Id,
-      file_name: Type.String({ minLength: 1 }),
-      width: Type.Optional(Type.Integer({ minimum: 1 })),
-      height: Type.Optional(Type.Integer({ minimum: 1 }))
-    })
-  ),
-  annotations: Type.Array(
-    Type.Object({
-      image_id: Id,
-      category_id: Id,
-      bbox: Type.Tuple([
-        Type.Number(),
-        Type.Number(),
-        Type.Number({ exclusiveMinimum: 0 }),
-        Type.Number({ exclusiveMinimum: 0 })
-      ]),
-      iscrowd: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()]))
-    })
-  ),
-  categories: Type.Optional(Type.Array(Category))
+  images: Type.Array(Type.Unknown()),
+  annotations: Type.Array(Type.Unknown()),
+  categories: Type.Optional(Type.Array(Type.Object({ id: Id, name: Type.String() })))
 });
 type CocoDocument = Static<typeof CocoDocument>;
+const Identified = Type.Object({ id: Id });
+const Image = Type.Object({
+  id: Id,
+  file_name: Type.String({ minLength: 1 }),
+  width: Type.Optional(Type.Integer({ minimum: 1 })),
+  height: Type.Optional(Type.Integer({ minimum: 1 }))
+});
+const Label = Type.Object({ image_id: Id, category_id: Id });
+const Side = Type.Number({ exclusiveMinimum: 0 });
+const Face = Type.Object({
+  bbox: Type.Tuple([Type.Number(), Type.Number(), Side, Side]),
+  iscrowd: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()]))
+});
 
 /**
- * Photographs and boxes of a COCO json (Lin et al., Microsoft COCO, ECCV 2014), in the order of its images; those without
- * annotations are among them. Crowds are ignored truth.
- * @param path of the json
- * @param folder the photographs' names are relative to; default: `images` beside the json, where it is, else the json's own
+ * A COCO json (Lin et al., Microsoft COCO, ECCV 2014), whose images come in its own order, those without annotations among
+ * them. Crowds are ignored truth.
+ *
+ * The json is read whole: its images and annotations stand in two lists of any order, so that a box has to be held until its
+ * image is known whoever parses it. Once it is parsed, names, sizes and boxes of the category stay, nothing else. Places
+ * are those in its lists, as a COCO json has all on one line.
+ * @param path of the json, or of a folder that has one, itself or in `annotations/`
  * @param category name of the one that counts; needed where the annotations have several
- * @throws VeilError `not_found`, `bad_request`: one line that names the file and what in it is wrong
+ * @param folder the photographs' names are relative to; default: where such sets have them
+ * @returns null where there is no such json
  */
-export async function readCoco(
-  path: string,
-  { folder, category }: { folder?: string; category?: string } = {}
-): Promise<LabelledPhotograph[]> {
-  const document = parseCoco(await readText(path), path);
-  const wanted = categoryOf(document, path, category);
-  const root = folder ?? (await defaultFolder(path));
-  const photographs = new Map<Static<typeof Id>, LabelledPhotograph>();
-  document.images.forEach(({ id, file_name, width, height }, i) => {
-    if (photographs.has(id)) {
-      throw malformed(path, `images[${i}] has the id ${id} of another image`);
-    }
-    photographs.set(id, { path: join(root, file_name), width, height, truth: [] });
-  });
-  document.annotations.forEach(({ image_id, category_id, bbox: [x, y, width, height], iscrowd }, i) => {
-    const photograph = photographs.get(image_id);
-    if (!photograph) {
-      throw malformed(path, `annotations[${i}] is of image ${image_id}, which is not in images`);
-    }
-    if (category_id === wanted) {
-      const box = { x1: x, y1: y, x2: x + width, y2: y + height };
-      photograph.truth.push(iscrowd ? { ...box, ignore: true } : box);
-    }
-  });
-  return [...photographs.values()];
+export async function cocoSource(path: string, category?: string, folder?: string): Promise<DatasetSource | null> {
+  const json = path.endsWith('.json') ? path : await findJson(path);
+  if (json === null) {
+    return null;
+  }
+  const name = basename(json, '.json').replace(/^instances_/, '');
+  const read = async function* (): AsyncGenerator<Reading> {
+    const document = await parse(json);
+    yield* readings(document, json, categoryOf(document, json, category), folder ?? (await folderOf(json, name)));
+  };
+  return { name: basename(dirname(json)), folds: [{ name, read }], labelFiles: async () => [json] };
 }
 
-function parseCoco(text: string, path: string): CocoDocument {
+async function findJson(dir: string): Promise<string | null> {
+  for (const folder of [dir, join(dir, 'annotations')]) {
+    const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.json')).sort();
+    const labels: string[] = [];
+    for (const name of names) {
+      if (await looksLikeCoco(join(folder, name))) {
+        labels.push(name);
+      }
+    }
+    // Beside the boxes of COCO lie key points and captions of the same images.
+    const instances = labels.filter(name => name.startsWith('instances_'));
+    const [one, ...others] = instances.length > 0 ? instances : labels;
+    if (others.length > 0) {
+      const all = [one, ...others].join(', ');
+      throw new VeilError('bad_request', `${folder} has labels in several files (${all}).`, 'Name one of them as the data set.');
+    }
+    if (one) {
+      return join(folder, one);
+    }
+  }
+  return null;
+}
+
+/** One of its lists begins near the beginning. */
+async function looksLikeCoco(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => null);
+  if (!file) {
+    return false;
+  }
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
+    return /"(images|annotations)"\s*:\s*\[/.test(buffer.toString('latin1', 0, bytesRead));
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
+}
+
+async function folderOf(json: string, split: string): Promise<string> {
+  const beside = dirname(json);
+  const above = basename(beside) === 'annotations' ? dirname(beside) : beside;
+  for (const folder of [join(beside, 'images'), join(above, 'images'), join(above, split)]) {
+    if (
+      await stat(folder).then(
+        entry => entry.isDirectory(),
+        () => false
+      )
+    ) {
+      return folder;
+    }
+  }
+  return above;
+}
+
+async function parse(path: string): Promise<CocoDocument> {
+  let text: string;
+  try {
+    if ((await stat(path)).size > constants.MAX_STRING_LENGTH) {
+      throw malformed({ place: path, message: `larger than the ${constants.MAX_STRING_LENGTH} bytes that can be parsed` });
+    }
+    text = await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw unreadable(path, thrown);
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw malformed(
-      `${path}, line ${lineOf(error as SyntaxError, text)}`,
-      `not JSON (${(error as Error).message.replace(/\s+/g, ' ')})`
-    );
+    const place = `${path}, line ${lineOf(error as SyntaxError, text)}`;
+    throw malformed({ place, message: `not JSON (${quote((error as Error).message)})` });
   }
-  const wrong = Value.Errors(CocoDocument, document).First();
+  const wrong = mistake(CocoDocument, document, '');
   if (wrong) {
-    const place = wrong.path
-      .slice(1)
-      .replace(/\/(\d+)/g, '[$1]')
-      .replaceAll('/', '.');
-    throw malformed(path, `${place || 'the document'}: ${wrong.message}`);
+    throw malformed({ ...wrong, place: `${path}: ${wrong.place || 'the document'}` });
   }
   return document as CocoDocument;
 }
@@ -95,38 +142,109 @@ function lineOf({ message }: SyntaxError, text: string): number {
   return told ? Number(told[1]) : text.trimEnd().split('\n').length;
 }
 
-function categoryOf({ annotations, categories = [] }: CocoDocument, path: string, name?: string): Static<typeof Id> | undefined {
-  const used = [...new Set(annotations.map(({ category_id }) => category_id))];
-  if (name === undefined && used.length <= 1) {
-    return used[0];
+/** An image, and what is wrong with it or one of its annotations. */
+interface Entry {
+  place: string;
+  bad?: BadRecord;
+  photograph?: LabelledPhotograph;
+}
+
+function* readings(document: CocoDocument, json: string, wanted: Id | undefined, folder: string): Generator<Reading> {
+  const entries: Entry[] = [];
+  const byId = new Map<Id, Entry>();
+  document.images.forEach((item, i) => {
+    const place = `${json}: images[${i}]`;
+    const id = Value.Check(Identified, item) ? item.id : undefined;
+    const other = id === undefined ? undefined : byId.get(id);
+    const entry = other
+      ? { place, bad: { place, message: `has the id ${quote(String(id))} of another image` } }
+      : entryOf(item, place, folder);
+    entries.push(entry);
+    if (other) {
+      // Nobody knows whose annotations are whose.
+      other.bad ??= entry.bad;
+    } else if (id !== undefined) {
+      byId.set(id, entry);
+    }
+  });
+  const strays: BadRecord[] = [];
+  document.annotations.forEach((item, i) => {
+    const place = `${json}: annotations[${i}]`;
+    const id = (item as Partial<Static<typeof Label>> | null)?.image_id;
+    const entry = id === undefined ? undefined : byId.get(id);
+    const bad = mistake(Label, item, place) ?? (entry ? addFace(entry, item, place, wanted) : stray(id!, place));
+    if (bad && entry) {
+      entry.bad ??= bad;
+    } else if (bad) {
+      strays.push(bad);
+    }
+  });
+  for (const { place, bad, photograph } of entries) {
+    yield bad ?? { place, photograph: photograph! };
+  }
+  yield* strays;
+}
+
+function entryOf(item: unknown, place: string, folder: string): Entry {
+  const bad = mistake(Image, item, place);
+  if (bad) {
+    return { place, bad };
+  }
+  const { file_name, width, height } = item as Static<typeof Image>;
+  const path = photographPath(folder, file_name);
+  return path === null
+    ? { place, bad: { place, message: `${quote(file_name)} names no photograph in the folder` } }
+    : { place, photograph: { path, width, height, truth: [] } };
+}
+
+/** @returns what is wrong with the face */
+function addFace({ photograph }: Entry, item: unknown, place: string, wanted: Id | undefined): BadRecord | undefined {
+  if ((item as Static<typeof Label>).category_id !== wanted || !photograph) {
+    return undefined;
+  }
+  const bad = mistake(Face, item, place);
+  if (bad) {
+    return bad;
+  }
+  const { bbox, iscrowd } = item as Static<typeof Face>;
+  const [x, y, width, height] = bbox;
+  const box = { x1: x, y1: y, x2: x + width, y2: y + height };
+  if (!bbox.every(isPixels) || outside(box, photograph)) {
+    return { place: `${place}.bbox`, message: 'the box lies outside the photograph' };
+  }
+  photograph.truth.push(iscrowd ? { ...box, ignore: true } : box);
+  return undefined;
+}
+
+function stray(id: Id, place: string): BadRecord {
+  return { place, message: `is of image ${quote(String(id))}, which is not in images` };
+}
+
+/** The first thing in which a value is not what the schema says. */
+function mistake(schema: TSchema, value: unknown, place: string): BadRecord | undefined {
+  if (Value.Check(schema, value)) {
+    return undefined;
+  }
+  const { path, message } = Value.Errors(schema, value).First()!;
+  const within = path.replace(/\/(\d+)/g, '[$1]').replaceAll('/', '.');
+  return { place: place === '' ? within.slice(1) : place + within, message };
+}
+
+function categoryOf({ annotations, categories = [] }: CocoDocument, path: string, name?: string): Id | undefined {
+  const used = new Set(annotations.filter(item => Value.Check(Label, item)).map(({ category_id }) => category_id));
+  if (name === undefined && used.size <= 1) {
+    return [...used][0];
   }
   const found = categories.find(category => category.name === name);
   if (!found) {
-    const names = categories.map(category => category.name).join(', ') || 'unnamed';
+    const names =
+      categories
+        .slice(0, 20)
+        .map(category => quote(category.name))
+        .join(', ') || 'unnamed';
     const ask =
-      name === undefined ? `its boxes are of ${used.length} categories (${names})` : `it has no category ${name} (${names})`;
-    throw new VeilError('bad_request', `${path}: ${ask}.`, 'Name one of them.');
+      name === undefined ? `its boxes are of ${used.size} categories (${names})` : `it has no category ${quote(name)} (${names})`;
+    throw new VeilError('bad_request', `${path}: ${ask}.`, 'Name one of them (--category).');
   }
   return found.id;
-}
-
-async function defaultFolder(path: string): Promise<string> {
-  const images = join(dirname(path), 'images');
-  return readdir(images).then(
-    () => images,
-    () => dirname(path)
-  );
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    throw new VeilError('not_found', `${path} cannot be read (${code ?? message}).`, 'Check the path.');
-  }
-}
-
-function malformed(place: string, what: string): VeilError {
-  return new VeilError('bad_request', `${place}: ${what}.`, 'Correct the data set.');
 }

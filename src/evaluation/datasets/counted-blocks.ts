@@ -84,7 +84,11 @@ async function readBlock<Row>(
 
 /** A line of numbers, which is no name. */
 function isRow(text: string): boolean {
-  return /^[\d.+-]+\s/.test(text);
+  return beginsWithNumber(text) && /\s/.test(text);
+}
+
+function beginsWithNumber(text: string): boolean {
+  return /^([\d.+-]+(e[+-]?\d+)?|[+-]?(nan|inf(inity)?))(\s|$)/i.test(text);
 }
 
 async function toNextText(lines: LineReader): Promise<boolean> {
@@ -99,7 +103,7 @@ async function toNextText(lines: LineReader): Promise<boolean> {
 
 async function toNextName(lines: LineReader): Promise<void> {
   for (let line = await lines.peek(); line; line = await lines.peek()) {
-    if (line.text !== '' && !/^[\d.+-]+(\s|$)/.test(line.text)) {
+    if (line.text !== '' && !beginsWithNumber(line.text)) {
       return;
     }
     await lines.next();

@@ -1,9 +1,8 @@
 /** Labelled photographs in the formats that people have them in, one after another, bad records counted and told. */
-export { readCoco } from './coco';
 export { boundsOf, ellipseBounds } from './ellipse';
 export { datasetInfo, type DatasetInfo } from './info';
 export { openDataset } from './open';
-export { readFddb } from './strict';
+export { readCoco, readFddb } from './strict';
 export {
   DATASET_FORMATS,
   type BadRecord,

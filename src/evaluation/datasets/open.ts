@@ -3,14 +3,20 @@ import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { VeilError } from '../../protocol';
 import { contentHash } from '../photographs';
+import { cocoSource } from './coco';
 import { fddbSource } from './fddb';
 import { numberedFolds } from './folds';
 import { unreadable } from './failures';
 import { DATASET_FORMATS, type Dataset, type DatasetFormat, type DatasetOptions, type DatasetSource } from './types';
+import { vocSource } from './voc';
+import { widerSource } from './wider';
 
 /** Each finds its layout at a path, or answers null. */
-const LAYOUTS: Partial<Record<DatasetFormat, (path: string, category?: string) => Promise<DatasetSource | null>>> = {
-  fddb: fddbSource
+const LAYOUTS: Record<DatasetFormat, (path: string, category?: string) => Promise<DatasetSource | null>> = {
+  fddb: fddbSource,
+  wider: widerSource,
+  coco: cocoSource,
+  voc: vocSource
 };
 
 /**
@@ -26,7 +32,7 @@ export async function openDataset(path: string, { format, category }: DatasetOpt
   });
   const found: { format: DatasetFormat; source: DatasetSource }[] = [];
   for (const wanted of format ? [format] : DATASET_FORMATS) {
-    const source = await LAYOUTS[wanted]?.(path, category);
+    const source = await LAYOUTS[wanted](path, category);
     if (source) {
       found.push({ format: wanted, source });
     }

@@ -59,8 +59,8 @@ describe('a COCO json', () => {
     ];
     const path = await coco({ images: [image], annotations: [face, { ...face, category_id: 2 }, face], categories });
     expect(faces(await readCoco(path, { category: 'face' }))).toBe(2);
-    expect(await line(readCoco(path))).toContain('its boxes are of 2 categories (face, cat)');
-    expect(await line(readCoco(path, { category: 'dog' }))).toContain('no category dog (face, cat)');
+    expect(await line(readCoco(path))).toContain('its boxes are of 2 categories ("face", "cat")');
+    expect(await line(readCoco(path, { category: 'dog' }))).toContain('no category "dog" ("face", "cat")');
   });
 
   it.each([
@@ -70,8 +70,8 @@ describe('a COCO json', () => {
     [[], ': the document: '],
     [{ images: [image], annotations: [face, { ...face, bbox: [1, 2, 0, 4] }] }, ': annotations[1].bbox[2]: '],
     [{ images: [image], annotations: [{ ...face, bbox: [1, 2, 3] }] }, ': annotations[0].bbox: '],
-    [{ images: [image], annotations: [{ ...face, image_id: 8 }] }, ': annotations[0] is of image 8'],
-    [{ images: [image, image], annotations: [] }, ': images[1] has the id 7 of another']
+    [{ images: [image], annotations: [{ ...face, image_id: 8 }] }, ': annotations[0]: is of image "8"'],
+    [{ images: [image, image], annotations: [] }, ': images[1]: has the id "7" of another']
   ])('%j is refused in one line that says where', async (document, where) => {
     const path = await coco(document);
     const told = await line(readCoco(path));
