@@ -25,6 +25,17 @@ export {
   type Ellipse,
   type LabelledPhotograph
 } from './datasets';
+export {
+  FALSE_POSITIVES,
+  rocCurve,
+  rocEvents,
+  RocScores,
+  RocTotals,
+  type EllipseImage,
+  type RocEvent,
+  type RocPoint,
+  type RocScore
+} from './fddb-roc';
 export { differenceHash, hashDistance, nearGroups, NEAR } from './near-duplicates';
 export { contentHash, findPhotographs } from './photographs';
 export {
