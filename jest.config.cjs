@@ -58,7 +58,7 @@ module.exports = {
       testEnvironment: '<rootDir>/test/node-environment.cjs',
       testMatch: [
         '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,sidecar,cli}/**/*.spec.ts',
-        '<rootDir>/test/{sidecar,cli,parity,workspaces}/**/*.spec.ts'
+        '<rootDir>/test/{sidecar,cli,parity,workspaces,evaluation}/**/*.spec.ts'
       ],
       transform: {
         '\\.ts$': typescript({

@@ -9,6 +9,7 @@ import { datasetCommand } from './dataset';
 import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
+import { evaluateCommand } from './evaluate';
 import { jobCommand } from './job';
 import { learnCommand } from './learn';
 import { modelCommand } from './model';
@@ -32,6 +33,7 @@ function program(): Command {
     detectCommand(),
     learnCommand(),
     auditCommand(),
+    evaluateCommand(),
     benchCommand(),
     compareCommand(),
     datasetCommand(),

@@ -3,7 +3,7 @@ const CELLS = 20;
 
 export interface ProgressDisplay<Progress> {
   show(progress: Progress): void;
-  /** Take the bar away; a second call changes nothing. */
+  /** Take the bar away, or write the line that was held back; a second call changes nothing. */
   close(): void;
 }
 
@@ -48,18 +48,26 @@ function linesOn<Progress>(
   stream: NodeJS.WriteStream,
   { line, step = line, every = 0 }: ProgressWords<Progress>
 ): ProgressDisplay<Progress> {
-  let told = '';
+  let [told, last] = ['', ''];
+  let due: string | null = null;
   let written = -Infinity;
+  const write = (text: string) => {
+    [told, written, due] = [last, performance.now(), null];
+    stream.write(`veilbook: ${text}\n`);
+  };
   return {
     show(progress) {
-      const now = performance.now();
-      const at = step(progress);
-      if (at !== told && now - written >= every) {
-        [told, written] = [at, now];
-        stream.write(`veilbook: ${line(progress)}\n`);
+      last = step(progress);
+      due = last === told ? null : line(progress);
+      if (due !== null && performance.now() - written >= every) {
+        write(due);
       }
     },
-    close: () => undefined
+    close() {
+      if (due !== null) {
+        write(due);
+      }
+    }
   };
 }
 

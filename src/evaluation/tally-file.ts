@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { BadPlace, VeilError } from '../protocol';
+import { VeilError } from '../protocol';
 import { readRecord, RECORD_BYTES, type TallyRecord, type TallySection } from './tally';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -29,8 +29,8 @@ export const TallyHeader = Type.Object({
     })
   ),
   bad: Type.Array(Type.Object({ fold: Type.String(), count: Count })),
-  /** The first of them. */
-  bad_records: Type.Array(BadPlace)
+  /** The first of them; ordinals count as those of images do. */
+  bad_records: Type.Array(Type.Object({ ordinal: Count, place: Type.String(), message: Type.String() }))
 });
 export type TallyHeader = Static<typeof TallyHeader>;
 

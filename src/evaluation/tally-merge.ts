@@ -74,7 +74,7 @@ function mergeHeaders(headers: readonly TallyHeader[]): TallyHeader {
     versions: Object.assign({}, ...headers.map(({ versions }) => versions)),
     sections: [],
     bad: [],
-    bad_records: headers.flatMap(({ bad_records }) => bad_records).slice(0, TOLD_RECORDS)
+    bad_records: firstBad(headers)
   };
   for (const section of headers.flatMap(({ sections }) => sections)) {
     const known = merged.sections.find(({ fold, alpha }) => fold === section.fold && alpha === section.alpha);
@@ -96,6 +96,14 @@ function mergeHeaders(headers: readonly TallyHeader[]): TallyHeader {
     }
   }
   return merged;
+}
+
+/** In the order of the data set. Each header tells its first ones, so the first of all are among them. */
+export function firstBad(headers: readonly TallyHeader[]): TallyHeader['bad_records'] {
+  return headers
+    .flatMap(({ bad_records }) => bad_records)
+    .sort((a, b) => a.ordinal - b.ordinal)
+    .slice(0, TOLD_RECORDS);
 }
 
 function* mergedRecords(files: readonly TallyFile[], { sections }: TallyHeader): Generator<Uint8Array> {
