@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { print } from './output';
 
 const AFTER = `
@@ -14,6 +14,7 @@ export function rbacCommand(): Command {
     .option('--name <name>', 'let no other workspace’s Deployment be changed')
     .option('--removal', 'also the right to remove workspaces and their claims')
     .option('--classes', 'also the cluster-wide right to list VolumeSnapshotClasses')
+    .addOption(new Option('--jobs', 'print instead the Role that veilbook job needs').conflicts(['name', 'removal', 'classes']))
     .option('--json', 'print one JSON document')
     .addHelpText('after', AFTER)
     .action(rbac);
@@ -25,11 +26,14 @@ interface Flags {
   name?: string;
   removal?: boolean;
   classes?: boolean;
+  jobs?: boolean;
   json?: boolean;
 }
 
-async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, json }: Flags): Promise<void> {
+async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, jobs, json }: Flags): Promise<void> {
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
-  const items = roleFor({ namespace, serviceAccount, name, removal, classes });
+  const { jobRoleFor } = await import('../jobs');
+  const asked = { namespace, serviceAccount, name, removal, classes };
+  const items = jobs ? jobRoleFor(asked) : roleFor(asked);
   print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
 }

@@ -1,3 +1,4 @@
+import { type V1EnvVar } from '@kubernetes/client-node';
 import { type Plan } from './plan';
 
 /** The report's program; in the image it hands everything to `veilbook evaluate`. */
@@ -5,8 +6,14 @@ const ALIAS = ['python3', 'run-accuracy-measurement.py'];
 
 interface Line {
   command: string[];
-  env: { name: string; value: string }[];
+  env: V1EnvVar[];
 }
+
+/** By which the marks of this Job in a folder are told from an earlier one's. */
+const OWN: V1EnvVar = {
+  name: 'VEILBOOK_JOB',
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } }
+};
 
 /**
  * What the pods of a Job run. Without a folder for results, one evaluation is the report's own line and writes to its log alone;
@@ -15,7 +22,7 @@ interface Line {
 export function commandOf(plan: Plan): Line {
   const { dataset, format, model, alphas, sweep, shards, results } = plan;
   const variable = sweep ? 'ALPHAS' : 'ALPHA';
-  const env = alphas.length === 0 ? [] : [{ name: variable, value: alphas.join(',') }];
+  const env: V1EnvVar[] = alphas.length === 0 ? [] : [{ name: variable, value: alphas.join(',') }];
   const strength = sweep ? ['--alphas', `$(${variable})`] : env.length > 0 ? ['--alpha', `$(${variable})`, '--noisy'] : [];
   const asked = [
     '--dataset',
@@ -28,7 +35,7 @@ export function commandOf(plan: Plan): Line {
     return { command: [...(sweep ? ['veilbook', 'sweep'] : ALIAS), ...asked], env };
   }
   const keep = ['veilbook', 'job', 'run', '--results', literal(results), '--shards', String(shards)];
-  return { command: [...keep, '--', sweep ? 'sweep' : 'evaluate', ...asked], env };
+  return { command: [...keep, '--', sweep ? 'sweep' : 'evaluate', ...asked], env: [...env, OWN] };
 }
 
 /** Kubernetes puts the value of a variable in the place of $(NAME), and a dollar in the place of two. */

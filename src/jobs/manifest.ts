@@ -46,6 +46,15 @@ export function withSharedLimit(job: Fresh<V1Job>): Fresh<V1Job> {
   return { ...job, spec: { ...spec, backoffLimit: backoffLimitPerIndex * (spec.completions ?? 1) } };
 }
 
+/** For a claim that can be used on one node at a time: each pod goes where one of the Job's is already. */
+export function onOneNode(job: Fresh<V1Job>): Fresh<V1Job> {
+  const spec = job.spec!;
+  const { metadata, spec: pod } = spec.template;
+  const beside = { labelSelector: { matchLabels: metadata!.labels }, topologyKey: 'kubernetes.io/hostname' };
+  const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [beside] } };
+  return { ...job, spec: { ...spec, template: { metadata, spec: { ...pod!, affinity } } } };
+}
+
 function specOf(plan: Plan): NonNullable<V1Job['spec']> {
   const { shards, parallel, backoffLimit } = plan;
   const { command, env } = commandOf(plan);

@@ -64,7 +64,7 @@ export const BatchResult = Type.Object(
       'what veilbook evaluate --json, or sweep --json, prints; null for a Job without --results'
     ),
     average_ap: Nullable(Type.Number(), 'of the evaluation; null for a sweep'),
-    bad: Type.Integer({ description: 'images that could not be used' }),
+    bad: Nullable(Type.Integer(), 'images that could not be used; null: some, and the log says which'),
     at: Nullable(Type.String(), 'CLAIM:FOLDER with result.json; null: in the log alone')
   },
   { title: 'BatchResult' }

@@ -1,5 +1,6 @@
 import {
   ApiException,
+  CoreV1Api,
   KubernetesObjectApi,
   PatchStrategy,
   type KubeConfig,
@@ -36,13 +37,17 @@ export type Fresh<T> = Omit<T, 'apiVersion' | 'kind' | 'status'>;
  */
 export class Cluster {
   private readonly api: KubernetesObjectApi;
+  private readonly core: CoreV1Api;
   private readonly server: string;
 
+  /** @param role the command that prints the Role for what is done here */
   constructor(
     config: KubeConfig,
-    readonly namespace: string
+    readonly namespace: string,
+    private readonly role = 'veilbook rbac'
   ) {
     this.api = KubernetesObjectApi.makeApiClient(config);
+    this.core = config.makeApiClient(CoreV1Api);
     this.server = config.getCurrentCluster()?.server ?? 'an unknown address';
   }
 
@@ -87,6 +92,16 @@ export class Cluster {
       next = page.metadata?._continue;
     } while (next);
     return found;
+  }
+
+  /**
+   * What a pod has printed, each line with the time at which it did (RFC 3339, to the nanosecond).
+   * @param part its last lines, or those of the last seconds
+   */
+  async log(pod: string, part: { tailLines?: number; sinceSeconds?: number } = {}): Promise<string> {
+    const { namespace } = this;
+    const read = () => this.core.readNamespacedPodLog({ name: pod, namespace, timestamps: true, ...part });
+    return (await this.call('get', 'Pod', `${pod}/log`, read)) ?? '';
   }
 
   /** @param dryRun everything but the writing: admission, quota, rights */
@@ -159,7 +174,8 @@ export class Cluster {
       verb,
       what: `${plural} ${name}`.trim(),
       where: clusterWide ? 'the cluster' : `namespace ${this.namespace}`,
-      server: this.server
+      server: this.server,
+      role: this.role
     };
     for (let attempt = 1; ; attempt++) {
       try {

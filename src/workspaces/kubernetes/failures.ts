@@ -22,6 +22,8 @@ export interface Call {
   /** `namespace data`, or where else. */
   where: string;
   server: string;
+  /** The command that prints the Role which allows it. */
+  role: string;
 }
 
 /** Bring what a call threw to one line that names cause and remedy. */
@@ -48,11 +50,14 @@ export function clusterError(thrown: unknown, call: Call): VeilError {
   if (status === 403 && /exceeded quota|forbidden: maximum|limit/i.test(message) && !/cannot \w+ resource/.test(message)) {
     return error('quota_exceeded', `The namespace's limits do not allow this: ${message}.`, 'Free some, or ask for more.');
   }
+  if (status === 403 && /violates PodSecurity|admission webhook|admission policy/i.test(message)) {
+    return error('forbidden', `A rule of the cluster refuses to ${about}: ${message}.`, 'Ask whoever keeps the namespace.');
+  }
   switch (status) {
     case 401:
       return error('unauthorized', `The cluster does not accept these credentials (${about}).`, 'Renew the kubeconfig or token.');
     case 403:
-      return error('forbidden', `The cluster does not allow to ${about}.`, 'veilbook rbac prints the Role that does.');
+      return error('forbidden', `The cluster does not allow to ${about}.`, `${call.role} prints the Role that does.`);
     case 404:
       return error('not_found', `There is no ${call.what} in ${call.where}.`, '');
     case 409:

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   namespace?: string;
   /** Default: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
   config?: KubeConfig;
+  /** The command that prints the Role for what is to be done; default `veilbook rbac`. */
+  role?: string;
 }
 
 export interface KubernetesOptions extends ClusterOptions {
@@ -38,7 +40,7 @@ export interface Inside {
 }
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
-export function openCluster({ namespace, config = defaultConfig() }: ClusterOptions = {}): Cluster {
+export function openCluster({ namespace, config = defaultConfig(), role }: ClusterOptions = {}): Cluster {
   const server = config.getCurrentCluster()?.server;
   if (server === undefined || server === NOWHERE) {
     throw new VeilError(
@@ -49,7 +51,7 @@ export function openCluster({ namespace, config = defaultConfig() }: ClusterOpti
   }
   const own = existsSync(NAMESPACE_FILE) ? readFileSync(NAMESPACE_FILE, 'utf8').trim() : undefined;
   const chosen = namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? own ?? 'default';
-  return new Cluster(config, chosen);
+  return new Cluster(config, chosen, role);
 }
 
 /**

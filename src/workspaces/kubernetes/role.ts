@@ -16,17 +16,7 @@ export interface RoleAsked {
 
 /** The Role that Veilbook needs in a namespace, and its binding, as objects for kubectl apply. */
 export function roleFor({ namespace, serviceAccount, name, removal, classes }: RoleAsked): object[] {
-  const subjects = [{ kind: 'ServiceAccount', name: serviceAccount, namespace }];
-  const bound = (kind: 'Role' | 'ClusterRole', name: string, place: object, rules: object[]) => [
-    { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name, ...place }, rules },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: `${kind}Binding`,
-      metadata: { name, ...place },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
-      subjects
-    }
-  ];
+  const bound = boundTo({ namespace, serviceAccount });
   return [
     ...bound('Role', 'veilbook-workspace', { namespace }, name === undefined ? rulesOf(RIGHTS) : narrowed(rulesOf(RIGHTS), name)),
     ...(removal ? bound('Role', 'veilbook-workspace-removal', { namespace }, rulesOf(REMOVAL_RIGHTS)) : []),
@@ -37,6 +27,20 @@ export function roleFor({ namespace, serviceAccount, name, removal, classes }: R
       : [])
   ];
 }
+
+/** Makes a role, and its binding to a service account. */
+export const boundTo =
+  ({ namespace, serviceAccount }: Pick<RoleAsked, 'namespace' | 'serviceAccount'>) =>
+  (kind: 'Role' | 'ClusterRole', name: string, place: object, rules: object[]): object[] => [
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name, ...place }, rules },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: `${kind}Binding`,
+      metadata: { name, ...place },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
+      subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace }]
+    }
+  ];
 
 /** As files for kubectl. */
 export const yamlOf = (objects: readonly object[]): string => objects.map(object => dumpYaml(object).trimEnd()).join('\n---\n');
@@ -61,7 +65,7 @@ function narrowed(rules: readonly Rule[], workspace: string): Rule[] {
 }
 
 /** One rule for each resource. */
-function rulesOf(rights: readonly Right[]): Rule[] {
+export function rulesOf(rights: readonly Pick<Right, 'kind' | 'verbs'>[]): Rule[] {
   return [...new Set(rights.map(({ kind }) => kind))].map(kind => ({
     apiGroups: [groupOf(kind)],
     resources: [RESOURCES[kind].plural],
