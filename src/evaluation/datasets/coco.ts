@@ -5,7 +5,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { VeilError } from '../../protocol';
 import { outside } from './boxes';
-import { malformed, quote, unreadable } from './failures';
+import { fileSize, malformed, quote, unreadable } from './failures';
 import { isPixels } from './numbers';
 import { photographPath } from './photograph-path';
 import { type BadRecord, type DatasetSource, type LabelledPhotograph, type Reading } from './types';
@@ -82,7 +82,9 @@ async function findJson(dir: string): Promise<string | null> {
 
 /** One of its lists begins near the beginning. */
 async function looksLikeCoco(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => null);
+  const file = await fileSize(path)
+    .then(() => open(path))
+    .catch(() => null);
   if (!file) {
     return false;
   }
@@ -115,7 +117,7 @@ async function folderOf(json: string, split: string): Promise<string> {
 async function parse(path: string): Promise<CocoDocument> {
   let text: string;
   try {
-    if ((await stat(path)).size > constants.MAX_STRING_LENGTH) {
+    if ((await fileSize(path)) > constants.MAX_STRING_LENGTH) {
       throw malformed({ place: path, message: `larger than the ${constants.MAX_STRING_LENGTH} bytes that can be parsed` });
     }
     text = await readFile(path, 'utf8');

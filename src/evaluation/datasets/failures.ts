@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { VeilError } from '../../protocol';
 import { type BadRecord } from './types';
 
@@ -7,6 +8,18 @@ export function unreadable(path: string, thrown: unknown): VeilError {
   }
   const { code, message } = thrown as NodeJS.ErrnoException;
   return new VeilError('not_found', `${path} cannot be read (${code ?? message}).`, 'Check the path.');
+}
+
+/**
+ * What is no file (a pipe, a device) might never end.
+ * @returns its size, bytes
+ */
+export async function fileSize(path: string): Promise<number> {
+  const entry = await stat(path);
+  if (!entry.isFile()) {
+    throw new Error('not a file');
+  }
+  return entry.size;
 }
 
 export function malformed({ place, message }: BadRecord): VeilError {

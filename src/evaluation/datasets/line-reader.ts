@@ -1,5 +1,5 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import { unreadable } from './failures';
+import { createReadStream } from 'node:fs';
+import { fileSize, unreadable } from './failures';
 
 /** Bytes of a line, beyond which nobody wrote it by hand or program: the rest of it is skipped, not held. */
 const LONGEST = 64 * 1024;
@@ -63,7 +63,10 @@ async function* readLines(path: string): AsyncGenerator<Line> {
     [parts, bytes] = [[], 0];
     return { number: ++number, text, tooLong };
   };
-  const stream: ReadStream = createReadStream(path);
+  await fileSize(path).catch(thrown => {
+    throw unreadable(path, thrown);
+  });
+  const stream = createReadStream(path);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length;) {

@@ -6,7 +6,7 @@ import { contentHash } from '../photographs';
 import { cocoSource } from './coco';
 import { fddbSource } from './fddb';
 import { numberedFolds } from './folds';
-import { unreadable } from './failures';
+import { fileSize, unreadable } from './failures';
 import { DATASET_FORMATS, type Dataset, type DatasetFormat, type DatasetOptions, type DatasetSource } from './types';
 import { vocSource } from './voc';
 import { widerSource } from './wider';
@@ -61,6 +61,9 @@ export async function openDataset(path: string, { format, category }: DatasetOpt
 async function digestOf(about: string[], dir: string, files: string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(about));
   for (const file of files) {
+    await fileSize(file).catch(thrown => {
+      throw unreadable(file, thrown);
+    });
     hash.update(JSON.stringify([relative(resolve(dir), resolve(file)), await contentHash(file)]));
   }
   return hash.digest('hex');

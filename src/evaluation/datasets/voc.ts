@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { VeilError } from '../../protocol';
-import { quote, unreadable } from './failures';
+import { fileSize, quote, unreadable } from './failures';
 import { LineReader } from './line-reader';
 import { photographPath } from './photograph-path';
 import { parseVoc, VocMistake, type VocAnnotation } from './voc-annotation';
@@ -132,7 +132,7 @@ async function* readNames(names: Names, { root, annotations, pictures, category 
 
 async function readAnnotation(path: string, place: string): Promise<VocAnnotation | { place: string; message: string }> {
   try {
-    if ((await stat(path)).size > LARGEST) {
+    if ((await fileSize(path)) > LARGEST) {
       return { place: path, message: `larger than ${LARGEST} bytes` };
     }
     return parseVoc(await readFile(path, 'utf8'));
