@@ -78,6 +78,10 @@ async function perform(task: Task, checkpoint: () => void): Promise<unknown> {
       const detector = await detectorFor(task.request.options.model);
       return detector.detect(task.request, { device: setup.device, notices: task.notices, checkpoint });
     }
+    case 'sweep': {
+      const detector = await detectorFor(task.request.model);
+      return detector.sweep(task.request, { device: setup.device, notices: task.notices, checkpoint });
+    }
     case 'head':
       return (await detectorFor(task.model)).forwardHead(task.frame, checkpoint);
     case 'noise':

@@ -5,9 +5,11 @@ import type {
   DetectionResult,
   DeviceInfo,
   Looks,
+  ModelRef,
   ModelSummary,
   PictureKind,
   RunOptions,
+  Timings,
   WireTensor
 } from '../protocol';
 
@@ -50,6 +52,28 @@ export interface DetectOutcome {
   pictures: Partial<Record<PictureKind, CodedPicture>>;
   /** [1,C,H,W] float32 when asked for. */
   activation?: WireTensor;
+}
+
+export interface SweepRequest extends ForwardOptions {
+  /** Name of the source, for messages. */
+  image: string;
+  frame: Frame;
+  alphas: readonly number[];
+}
+
+/** What one frame gives without noise and at several strengths, down to the model's score cut. */
+export interface SweepOutcome {
+  clean: Detection[];
+  /** For each ALPHA, in the order of the request. */
+  noisy: Detection[][];
+  timings_ms: Timings;
+  device: string;
+  /** Lines a person must see, each once. */
+  notices: string[];
+  model: ModelRef;
+  versions: Record<string, string>;
+  /** At the source of this frame: every strength is a look of its own. */
+  looks: Looks | null;
 }
 
 export interface ForwardOptions {
@@ -101,6 +125,11 @@ export interface Compute {
   resolveDevice(choice: string): Promise<{ device: string; notices: string[] }>;
   describeModel(model?: string): Promise<ModelSummary>;
   detect(request: DetectRequest, signal?: AbortSignal): Promise<DetectOutcome>;
+  /**
+   * One frame clean and at each ALPHA, with fresh noise for each: it is decoded once and goes through the head once. Nothing
+   * of it leaves this process, but whoever sent all these tensors would give so many looks at one source.
+   */
+  sweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepOutcome>;
   forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
   forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
   forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<TailAnswer>;

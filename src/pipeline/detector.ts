@@ -12,9 +12,18 @@ import {
   type ObfuscatedActivation
 } from './activation';
 import { decodeImage } from './codec';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, ReconstructOptions, TailAnswer } from './compute';
+import type {
+  DetectOutcome,
+  DetectRequest,
+  Frame,
+  NoiseOptions,
+  NoiseOutcome,
+  ReconstructOptions,
+  SweepRequest,
+  TailAnswer
+} from './compute';
 import { openArena, type Arena, type Region } from './kernels';
-import { activationHash, frameHash } from './look-signature';
+import { activationHash, frameHash, type Look } from './look-signature';
 import { requireAlpha, requireObfuscation } from './noise';
 import { planNoise, planRun, type NoisePlan } from './noise-plan';
 import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
@@ -25,7 +34,7 @@ import { checkRaster, type Raster } from './raster';
 import { readerFor, type Answer, type Reader } from './reader';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
-import type { Looked } from './worker-messages';
+import type { Looked, Tasks } from './worker-messages';
 
 const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
 
@@ -146,6 +155,44 @@ export class Detector {
         versions: VERSIONS
       };
       return { result, pictures, ...(look && { look }), ...(activation && { activation: toWire(seen) }) };
+    });
+  }
+
+  /**
+   * Run one frame clean and at several strengths. The clean activation is made once; every strength draws its own noise.
+   * @throws VeilError as `detect`
+   */
+  sweep({ image, frame: source, alphas }: SweepRequest, context: DetectContext): Promise<Tasks['sweep']['output']> {
+    return this.alone(async () => {
+      const plans = alphas.map(alpha => planNoise(this.model, alpha, undefined, this.noiseKey));
+      const watch = new Stopwatch(context.checkpoint);
+      this.noisy?.keep(plans.length);
+      const frame = await this.decode(source, image, watch);
+      const clean = await this.runHead(frame, watch);
+      const hashes = { frame: frameHash(frame), activation: activationHash(clean) };
+      const answer = async (data: Float32Array, alpha: number | null) => {
+        await watch.time('tail', () => this.runTail(data, alpha));
+        return (await watch.time('postprocess', () => this.read(frame))).detections;
+      };
+      const withoutNoise = await answer(clean.data, null);
+      const noisy: Detection[][] = [];
+      const seen: Look[] = [];
+      for (const plan of plans) {
+        await this.prepare(plan);
+        const obfuscated = await watch.time('noise', () => this.addNoise(clean, plan));
+        seen.push(this.noisy!.lookAt(hashes, plan.alpha, undefined));
+        noisy.push(await answer(obfuscated.data, plan.alpha));
+      }
+      return {
+        clean: withoutNoise,
+        noisy,
+        timings_ms: watch.timings(),
+        device: context.device,
+        notices: [...new Set([...context.notices, ...plans.flatMap(({ said }) => said.notices)])],
+        model: modelRef(this.model),
+        versions: VERSIONS,
+        seen
+      };
     });
   }
 

@@ -92,6 +92,13 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
       return outcome;
     },
 
+    async sweep(request, signal) {
+      const choice = request.device ?? 'auto';
+      const { output } = await run(choice, request.image, notices => ({ kind: 'sweep', request, notices }), signal);
+      const { seen, ...outcome } = output;
+      return { ...outcome, looks: seen.map(look => LOOKS.count(look)).at(-1) ?? null };
+    },
+
     async forwardHead(frame, { model, device }, signal) {
       return (await run(device ?? 'auto', 'the head', () => ({ kind: 'head', model, frame }), signal)).output;
     },

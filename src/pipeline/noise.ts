@@ -79,6 +79,11 @@ export class Noise {
     await this.at(alpha);
   }
 
+  /** Keep the factors of so many strengths at least: for whoever goes through them again and again. */
+  keep(strengths: number): void {
+    this.fields.keep(strengths);
+  }
+
   private async at(alpha: number): Promise<FieldNoise> {
     if (this.drawn?.alpha !== alpha) {
       const field = await this.fields.get(alpha);

@@ -44,6 +44,12 @@ export class NoisySide {
     this.attackers = new Recent(ATTACKERS, key => this.openAttacker(key), release);
   }
 
+  /** Keep so many strengths open at least: for whoever goes through them again and again. */
+  keep(strengths: number): void {
+    this.noise.keep(strengths);
+    this.servers.keep(strengths);
+  }
+
   /** Make noise and server side of this strength ready; what takes long is over when the stages are timed. */
   async prepare(alpha: number): Promise<void> {
     await this.noise.prepare(alpha);

@@ -3,7 +3,7 @@ export class Recent<Key, Value> {
   private readonly kept = new Map<Key, Value>();
 
   constructor(
-    private readonly size: number,
+    private size: number,
     private readonly make: (key: Key) => Value | Promise<Value>,
     private readonly release: (value: Value) => void | Promise<void> = () => undefined
   ) {}
@@ -22,6 +22,11 @@ export class Recent<Key, Value> {
       await this.release(old);
     }
     return value;
+  }
+
+  /** Keep at least so many from now on. */
+  keep(size: number): void {
+    this.size = Math.max(this.size, size);
   }
 
   async clear(): Promise<void> {

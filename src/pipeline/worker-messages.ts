@@ -2,7 +2,17 @@
 import * as threads from 'node:worker_threads';
 import type { FileHandle } from 'node:fs/promises';
 import type { Detection, ErrorBody, WireTensor } from '../protocol';
-import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, NoiseOutcome, ReconstructOptions, TailAnswer } from './compute';
+import type {
+  DetectOutcome,
+  DetectRequest,
+  Frame,
+  NoiseOptions,
+  NoiseOutcome,
+  ReconstructOptions,
+  SweepOutcome,
+  SweepRequest,
+  TailAnswer
+} from './compute';
 import type { Look } from './look-signature';
 import { toPixels } from './raster';
 import type { Provider } from './session';
@@ -13,6 +23,7 @@ export type Looked<Outcome> = Outcome & { look?: Look };
 /** What a compute worker can be asked to do, and what it answers. */
 export interface Tasks {
   detect: { input: { request: DetectRequest; notices: string[] }; output: Looked<DetectOutcome> };
+  sweep: { input: { request: SweepRequest; notices: string[] }; output: Omit<SweepOutcome, 'looks'> & { seen: Look[] } };
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
   noise: { input: { options: NoiseOptions; activation: WireTensor }; output: Looked<NoiseOutcome> };
   tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: TailAnswer };
@@ -48,7 +59,7 @@ export const SETUP_VARIABLE = 'VEILBOOK_WORKER_SETUP';
 
 /** The frame of a task, if its pixels are in a file that is shared. */
 export function sharedFrameOf(task: Task): Extract<Frame, { kind: 'shared' }> | undefined {
-  const frame = task.kind === 'detect' ? task.request.frame : task.kind === 'head' ? task.frame : undefined;
+  const frame = 'request' in task ? task.request.frame : task.kind === 'head' ? task.frame : undefined;
   return frame?.kind === 'shared' ? frame : undefined;
 }
 
@@ -65,7 +76,7 @@ export function packForProcess(message: ToWorker): ToWorker {
   const { task } = message;
   return {
     ...message,
-    task: task.kind === 'detect' ? { ...task, request: { ...task.request, frame } } : ({ ...task, frame } as Task)
+    task: ('request' in task ? { ...task, request: { ...task.request, frame } } : { ...task, frame }) as Task
   };
 }
 

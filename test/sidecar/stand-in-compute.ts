@@ -38,6 +38,16 @@ export function standInCompute(ms = 0): StandIn {
       }
       return outcomeOf(request);
     },
+    sweep: async ({ alphas }) => ({
+      clean: [],
+      noisy: alphas.map(() => []),
+      timings_ms: { total: 1 },
+      device: 'cpu',
+      notices: [],
+      model: { name: 'stand-in', head_sha256: SHA, tail_sha256: SHA },
+      versions: { veilbook: 'test' },
+      looks: null
+    }),
     forwardHead: async () => ({ data: new Float32Array(8), shape: [1, 2, 2, 2] }),
     forwardNoise: async activation => ({
       activation,
