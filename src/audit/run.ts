@@ -23,6 +23,7 @@ import { letAt, type Outcome } from './let-at';
 import { Judge } from './metrics';
 import { Pace, stopped } from './pace';
 import { productSender } from './product-sender';
+import { OWN_TEST } from './own-test';
 import { Finished } from './resume';
 import { openScene, readQuestion, type Scene } from './scene';
 import { type Sender } from './sender';
@@ -149,6 +150,7 @@ async function auditWhole(request: AuditRequest, hooks: AuditHooks): Promise<Aud
     controls,
     conformance: leaving,
     monotone: monotonicity(scene.alphas, noisy),
+    own_test: OWN_TEST,
     accuracy: document.knots.map(({ alpha, agreement, server }) => ({
       alpha,
       agreement: agreement.find(tried => tried.server.join() === server.join())!.ap

@@ -128,6 +128,10 @@ export const AuditReport = Type.Object(
         { description: 'a larger ALPHA from which an attack recovered more, by over 3 standard errors' }
       )
     }),
+    own_test: Type.Object(
+      { planted: Type.Integer(), found: Type.Integer(), sound: Type.Integer(), alarms: Type.Integer() },
+      { description: "faults planted into these checks' own sources and found by them; sound artefacts, and alarms at them" }
+    ),
     accuracy: Type.Optional(
       Type.Array(Type.Object({ alpha: Type.Number(), agreement: Type.Number() }), {
         description: "agreement with the clean model's own answers that the artefact states, to stand beside leakage"

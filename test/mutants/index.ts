@@ -9,6 +9,7 @@ import { type Mutant } from './mutant';
 import { soundSender } from './senders';
 
 export { RECIPES } from './artefacts';
+export { checksDigest } from './digest';
 export { type Mutant } from './mutant';
 
 export const MUTANTS: readonly Mutant[] = [

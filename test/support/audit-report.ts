@@ -80,6 +80,7 @@ export function auditReport(changes: Partial<AuditReport> = {}): AuditReport {
     conformance: [{ name: 'A5', title: 'No noise twice', passed: true, detail: '0 of 512 pairs, none allowed' }],
     monotone: { compared: 24, violations: [] },
     accuracy: alphas.map(({ alpha }) => ({ alpha, agreement: 1 - alpha / 10 })),
+    own_test: { planted: 95, found: 95, sound: 21, alarms: 0 },
     ceiling: {
       population: 'a Gaussian field of these spectra',
       optimal_r2: 0.86,

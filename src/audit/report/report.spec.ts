@@ -82,7 +82,7 @@ describe('an audit report as a page', () => {
     const plain = auditReport();
     const alphas = plain.alphas.map(audited => ({ ...audited, attacks: audited.attacks.filter(({ looks }) => looks === 1) }));
     const page = reportHtml({ ...plain, alphas, clean: [], sheet: [], ceiling: null, accuracy: undefined });
-    expect(page).toContain('An audit plants no faults.');
+    expect(page).toContain('95 faults were planted');
     expect(page).not.toContain('What does it cost?');
     expect(page).not.toMatch(/undefined|NaN|\[object/);
     expect(reportFigures({ ...plain, alphas }).looks).toBeNull();
