@@ -100,8 +100,18 @@ export class Cluster {
    */
   async log(pod: string, part: { tailLines?: number; sinceSeconds?: number } = {}): Promise<string> {
     const { namespace } = this;
-    const read = () => this.core.readNamespacedPodLog({ name: pod, namespace, timestamps: true, ...part });
-    return (await this.call('get', 'Pod', `${pod}/log`, read)) ?? '';
+    const read = async () => {
+      try {
+        return await this.core.readNamespacedPodLog({ name: pod, namespace, timestamps: true, ...part });
+      } catch (thrown) {
+        // Of a pod that is on no node yet the server sends nothing, and not of what type that is.
+        if ((thrown as Error).message.includes('No Content-Type defined')) {
+          return '';
+        }
+        throw thrown;
+      }
+    };
+    return this.call('get', 'Pod', `${pod}/log`, read);
   }
 
   /** @param dryRun everything but the writing: admission, quota, rights */
