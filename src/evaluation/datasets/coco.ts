@@ -1,10 +1,11 @@
 import { constants } from 'node:buffer';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { VeilError } from '../../protocol';
 import { outside } from './boxes';
+import { findJson, folderOf } from './coco-places';
 import { fileSize, malformed, quote, unreadable } from './failures';
 import { isPixels } from './numbers';
 import { photographPath } from './photograph-path';
@@ -52,66 +53,14 @@ export async function cocoSource(path: string, category?: string, folder?: strin
   const name = basename(json, '.json').replace(/^instances_/, '');
   const read = async function* (): AsyncGenerator<Reading> {
     const document = await parse(json);
-    yield* readings(document, json, categoryOf(document, json, category), folder ?? (await folderOf(json, name)));
+    yield* readings(
+      document,
+      json,
+      categoryOf(document, json, category),
+      folder ?? (await folderOf(json, name, firstName(document)))
+    );
   };
   return { name: basename(dirname(json)), folds: [{ name, read }], labelFiles: async () => [json] };
-}
-
-async function findJson(dir: string): Promise<string | null> {
-  for (const folder of [dir, join(dir, 'annotations')]) {
-    const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.json')).sort();
-    const labels: string[] = [];
-    for (const name of names) {
-      if (await looksLikeCoco(join(folder, name))) {
-        labels.push(name);
-      }
-    }
-    // Beside the boxes of COCO lie key points and captions of the same images.
-    const instances = labels.filter(name => name.startsWith('instances_'));
-    const [one, ...others] = instances.length > 0 ? instances : labels;
-    if (others.length > 0) {
-      const all = [one, ...others].join(', ');
-      throw new VeilError('bad_request', `${folder} has labels in several files (${all}).`, 'Name one of them as the data set.');
-    }
-    if (one) {
-      return join(folder, one);
-    }
-  }
-  return null;
-}
-
-/** One of its lists begins near the beginning. */
-async function looksLikeCoco(path: string): Promise<boolean> {
-  const file = await fileSize(path)
-    .then(() => open(path))
-    .catch(() => null);
-  if (!file) {
-    return false;
-  }
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
-    return /"(images|annotations)"\s*:\s*\[/.test(buffer.toString('latin1', 0, bytesRead));
-  } catch {
-    return false;
-  } finally {
-    await file.close();
-  }
-}
-
-async function folderOf(json: string, split: string): Promise<string> {
-  const beside = dirname(json);
-  const above = basename(beside) === 'annotations' ? dirname(beside) : beside;
-  for (const folder of [join(beside, 'images'), join(above, 'images'), join(above, split)]) {
-    if (
-      await stat(folder).then(
-        entry => entry.isDirectory(),
-        () => false
-      )
-    ) {
-      return folder;
-    }
-  }
-  return above;
 }
 
 async function parse(path: string): Promise<CocoDocument> {
@@ -185,6 +134,10 @@ function* readings(document: CocoDocument, json: string, wanted: Id | undefined,
     yield bad ?? { place, photograph: photograph! };
   }
   yield* strays;
+}
+
+function firstName({ images }: CocoDocument): string | undefined {
+  return images.find(item => Value.Check(Image, item))?.file_name;
 }
 
 function entryOf(item: unknown, place: string, folder: string): Entry {

@@ -215,6 +215,9 @@ describe('records of COCO', () => {
     write({ 'annotations/instances_train2017.json': { images: [], annotations: [] } });
     expect(await refusal()).toContain('(instances_train2017.json, instances_val2017.json). Name one');
     expect(await told({}, join(folder, 'annotations/instances_val2017.json'))).toEqual(['val2017/b.jpg']);
+    const named = { ...image, file_name: 'val2017/b.jpg' };
+    write({ 'val2017.json': { images: [named], annotations: [] } });
+    expect(await told({}, join(folder, 'val2017.json'))).toEqual(['val2017/b.jpg']);
   });
 
   it('are of the category that is named', async () => {
