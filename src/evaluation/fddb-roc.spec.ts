@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Random } from '../numerics/random';
-import { ellipseBounds, type Ellipse } from './datasets';
-import { rocCurve, rocEvents, RocScores, type EllipseImage } from './fddb-roc';
+import { ellipseBounds, readFddb, type Ellipse } from './datasets';
+import { rocCurve, rocEvents, RocScores, type EllipseImage, type RocEvent } from './fddb-roc';
 import { GrowingMatching } from './fddb-roc-matching';
 import { ellipseBoxArea, ellipseOverlap } from './fddb-roc-overlap';
 
+const FDDB = join(__dirname, '../../../shared/data/fddb-annotations');
 const CASES = { seed: 20240607, numRuns: 100 };
 const seeds = (property: (random: Random) => void, cases = CASES) =>
   fc.assert(
@@ -244,6 +247,21 @@ describe("FDDB's curves", () => {
       [5, 1]
     ]);
     expect(new RocScores().result()[0]).toEqual({ falsePositives: 100, discrete: 0, continuous: 0 });
+  });
+
+  const name = 'of the rectangles around the ellipses of FDDB find all faces, with the overlap of one and the other';
+  (existsSync(FDDB) ? it : it.skip)(existsSync(FDDB) ? name : `${name} (no ../shared/data/fddb-annotations here)`, async () => {
+    const events: RocEvent[] = [];
+    let [faces, continuous] = [0, 0];
+    for (const { truth, ellipses } of await readFddb(FDDB)) {
+      events.push(...rocEvents({ ellipses: ellipses!, detections: truth.map(box => ({ ...box, score: 1 })) }));
+      faces += truth.length;
+      continuous += ellipses!.reduce((total, ellipse, i) => total + ellipseOverlap(ellipse, truth[i]), 0);
+    }
+    const curve = rocCurve(events, faces);
+    expect(curve).toHaveLength(1);
+    expect(curve[0]).toMatchObject({ truePositives: 5171, falsePositives: 0, discrete: 1 });
+    expect(curve[0].continuous).toBeCloseTo(continuous / faces, 9);
   });
 
   it('refuse a data set without faces and detections that are none', () => {
