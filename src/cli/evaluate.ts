@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { evaluationDocument, openShards, type Shards } from '../evaluation/run';
+import { evaluationDocument, type Shards } from '../evaluation/run';
 import { loadDetector, type DetectorModel } from '../models';
 import { looksNotices } from '../pipeline/looks';
 import { requireAlpha, requireObfuscation } from '../pipeline/noise';
@@ -7,7 +7,7 @@ import { FAILURES, VeilError } from '../protocol';
 import { leakageAt } from './evaluation-leakage';
 import { evaluationCommand, requireSense, type EvaluationFlags } from './evaluation-flags';
 import { circumstancesOf, describeEvaluation } from './evaluation-report';
-import { evaluateAll } from './evaluation-run';
+import { evaluateAll, mergeAll } from './evaluation-run';
 import { type Evaluation } from './evaluation-shard';
 import { Notices, print } from './output';
 
@@ -35,17 +35,7 @@ function strength(text: string): number {
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   requireSense(flags);
   const show = (shards: Shards) => report(shards, flags);
-  if (flags.merge !== undefined) {
-    const shards = await openShards(flags.merge, 'evaluate');
-    try {
-      show(shards);
-    } finally {
-      shards.close();
-    }
-    return;
-  }
-  const evaluation = await evaluationOf(flags);
-  await evaluateAll(evaluation, show);
+  await (flags.merge === undefined ? evaluateAll(await evaluationOf(flags), show) : mergeAll(flags.merge, 'evaluate', show));
 }
 
 /** Everything that can be refused is refused before the first photograph is read. */
@@ -57,7 +47,7 @@ async function evaluationOf(flags: EvaluateFlags): Promise<Evaluation> {
     kind: 'evaluate',
     flags,
     model,
-    strengths: [{ alpha, leakage: alpha === null ? null : leakageAt(model, alpha) }],
+    strengths: [{ alpha, leakage: leakageAt(model, alpha) }],
     async judge(compute, image, data, signal) {
       const { result } = await compute.detect(
         {

@@ -1,4 +1,4 @@
-import { type BadPlace, type EvaluationDocument, type FoldResult } from '../protocol';
+import { type BadPlace, type EvaluationDocument, type FoldResult, type SweepDocument, type SweepLooks } from '../protocol';
 
 /** Bad records that a person is told one by one. */
 const SHOWN = 10;
@@ -37,3 +37,41 @@ export function circumstancesOf(document: {
       (bad > 0 ? `; ${bad} ${bad === 1 ? 'record' : 'records'} left out` : '')
   ];
 }
+
+/** The table of a sweep: accuracy, and leakage beside it. */
+export function describeSweep({ dataset, clean, rows, looks }: SweepDocument): string[] {
+  const header = ['ALPHA', 'average AP', 'pooled AP', 'retained', 'recovered'];
+  const lines = [
+    { alpha: 'clean', ...clean, retained: clean.average_ap === null ? null : 1 },
+    ...rows.map(row => ({ ...row, alpha: String(row.alpha) }))
+  ].map(({ alpha, average_ap, pooled_ap, retained, leakage }) => [
+    alpha,
+    short(average_ap),
+    short(pooled_ap),
+    share(retained),
+    share(leakage)
+  ]);
+  const widths = header.map((name, i) => Math.max(name.length, ...lines.map(line => line[i].length)));
+  return [
+    `${dataset}, overlap of one half`,
+    ...[header, ...lines].map(line => line.map((cell, i) => cell.padStart(widths[i])).join('  ')),
+    '',
+    'average AP  mean over the folds; pooled AP: over all images together',
+    'retained    average AP / average AP without noise',
+    "recovered   share of the variance of the artefact's held-out images that its strongest attacker recovers from one tensor;",
+    '            - where that was not measured. Measured against the attacks listed; not encryption: treat tensors as personal data.',
+    ...(looks && looks.count > 1 ? [`looks       ${looksLine(looks)}`] : [])
+  ];
+}
+
+/** Several strengths of one image are several looks at it. */
+export function looksLine({ count, weakest, alpha }: SweepLooks): string {
+  const left =
+    alpha === null
+      ? 'what that leaves has not been measured'
+      : `that leaves ALPHA ${alpha.toFixed(2)}: what so many looks at ALPHA ${weakest} leave`;
+  return `whoever were sent an image at all ${count} strengths would have ${count} looks at it; ${left}. Choose one strength to send.`;
+}
+
+const short = (ap: number | null) => (ap === null ? '-' : ap.toFixed(4));
+const share = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)}%`);

@@ -7,6 +7,7 @@ import { modelRef } from '../models';
 import { VERSION, type EvaluationQuestion } from '../protocol';
 import { openPrivateDir, resolveStateDir } from '../sidecar/state-dir';
 import { type Shard } from './evaluation-flags';
+import { looksOf } from './evaluation-leakage';
 import { runShard, type Evaluation } from './evaluation-shard';
 import { print } from './output';
 import { makeFolder, unwritable } from './picture-folder';
@@ -39,14 +40,23 @@ export async function evaluateAll(evaluation: Evaluation, use: (shards: Shards) 
     );
     return;
   }
-  const shards = await openShards(results, kind);
+  await mergeAll(results, kind, use);
+  if (flags.out === undefined) {
+    await rm(results, { recursive: true, force: true });
+  }
+}
+
+/** Give `use` the tallies of shards that were evaluated elsewhere. @throws VeilError as `openShards` */
+export async function mergeAll(
+  dir: string,
+  kind: EvaluationQuestion['kind'],
+  use: (shards: Shards) => void | Promise<void>
+): Promise<void> {
+  const shards = await openShards(dir, kind);
   try {
     await use(shards);
   } finally {
     shards.close();
-  }
-  if (flags.out === undefined) {
-    await rm(results, { recursive: true, force: true });
   }
 }
 
@@ -63,6 +73,7 @@ async function questionOf({ kind, flags, model, strengths }: Evaluation, dataset
     model: modelRef(model),
     artefact: strengths.some(({ alpha }) => alpha !== null) ? model.obfuscation!.sha256 : null,
     strengths,
+    looks: kind === 'sweep' ? looksOf(model, strengths) : null,
     version: VERSION
   };
 }

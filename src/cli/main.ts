@@ -16,6 +16,7 @@ import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { rbacCommand } from './rbac';
 import { sidecarCommand } from './sidecar';
+import { sweepCommand } from './sweep';
 import { workspaceCommand } from './workspace';
 
 const EXIT_CODES = `
@@ -34,6 +35,7 @@ function program(): Command {
     learnCommand(),
     auditCommand(),
     evaluateCommand(),
+    sweepCommand(),
     benchCommand(),
     compareCommand(),
     datasetCommand(),

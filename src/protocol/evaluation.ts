@@ -34,6 +34,19 @@ export const EvaluatedStrength = Type.Object(
 );
 export type EvaluatedStrength = Static<typeof EvaluatedStrength>;
 
+/** What somebody would have who saw an image at every strength of a sweep. */
+export const SweepLooks = Type.Object(
+  {
+    count: Type.Integer({ minimum: 1, description: 'strengths, each with fresh noise' }),
+    weakest: Type.Number({ description: 'the least ALPHA among them' }),
+    alpha: Type.Union([Type.Number(), Type.Null()], {
+      description: 'ALPHA against all these looks together: that of so many at the weakest; null where so many were not measured'
+    })
+  },
+  { title: 'SweepLooks' }
+);
+export type SweepLooks = Static<typeof SweepLooks>;
+
 /** What was asked: only shards of one question make a whole. */
 export const EvaluationQuestion = Type.Object(
   {
@@ -48,6 +61,7 @@ export const EvaluationQuestion = Type.Object(
     model: ModelRef,
     artefact: Type.Union([Sha256, Type.Null()]),
     strengths: Type.Array(EvaluatedStrength, { minItems: 1 }),
+    looks: Type.Union([SweepLooks, Type.Null()]),
     version: Type.String({ description: 'of Veilbook' })
   },
   { title: 'EvaluationQuestion', additionalProperties: false }
@@ -115,7 +129,7 @@ export const SweepDocument = Type.Object(
     schema: Type.Literal(1),
     dataset: Type.String(),
     format: Type.String(),
-    clean: Type.Object(Measured),
+    clean: Type.Object({ ...Measured, leakage: EvaluatedStrength.properties.leakage }),
     rows: Type.Array(
       Type.Object({
         alpha: Type.Number(),
@@ -124,6 +138,7 @@ export const SweepDocument = Type.Object(
         leakage: EvaluatedStrength.properties.leakage
       })
     ),
+    looks: Type.Union([SweepLooks, Type.Null()]),
     ...circumstances
   },
   { title: 'SweepDocument' }

@@ -35,7 +35,7 @@ export function sweepDocument(shards: Shards): SweepDocument {
     schema: 1,
     dataset: question.dataset.name,
     format: question.dataset.format,
-    clean,
+    clean: { ...clean, leakage: question.strengths.find(({ alpha }) => alpha === null)?.leakage ?? null },
     rows: question.strengths.flatMap(({ alpha, leakage }) => {
       if (alpha === null) {
         return [];
@@ -46,6 +46,7 @@ export function sweepDocument(shards: Shards): SweepDocument {
       const retained = whole && noisy.average_ap !== null ? noisy.average_ap / whole : null;
       return [{ alpha, average_ap: noisy.average_ap, pooled_ap: noisy.pooled_ap, retained, leakage, folds: noisy.folds }];
     }),
+    looks: question.looks,
     ...circumstances(shards, null)
   };
 }
