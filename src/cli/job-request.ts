@@ -8,6 +8,7 @@ export interface JobFlags {
   claim: string;
   dataset: string;
   format?: string;
+  category?: string;
   model?: string;
   noisy?: boolean;
   alpha?: number;
@@ -32,6 +33,7 @@ export function withRequest(command: Command): Command {
     .requiredOption('--claim <claim>', 'the PersistentVolumeClaim with the data set; the pods see it at /data')
     .requiredOption('--dataset <folder>', 'where in it the data set is, as in /data/FDDB')
     .option('--format <format>', 'default: what the folder looks like')
+    .option('--category <name>', 'the one that counts, where labels have names')
     .option('--model <model>', 'a name, or a folder of the claim as in /data/mymodel (default: the bundled model)')
     .option('--noisy', 'evaluate noisy runs, at --alpha')
     .addOption(new Option('--alpha <number>', 'noise strength, needed by --noisy').argParser(alpha))
@@ -51,7 +53,7 @@ export function withRequest(command: Command): Command {
 
 /** @throws VeilError `bad_alpha` for half of a noisy run: neither a clean one nor one of unknown strength is made of it */
 export function requestOf(flags: JobFlags): BatchRequest {
-  const { name, claim, dataset, format, model, noisy = false, alpha, alphas } = flags;
+  const { name, claim, dataset, format, category, model, noisy = false, alpha, alphas } = flags;
   const { shards, parallel, gpus, cpu, memory, image, group, results, snapshot, backoffLimit: backoff_limit } = flags;
   if (noisy && alpha === undefined) {
     throw new VeilError('bad_alpha', '--noisy has no ALPHA. No Job was made.', 'Say how strong the noise is: --alpha 0.8.');
@@ -59,7 +61,7 @@ export function requestOf(flags: JobFlags): BatchRequest {
   if (!noisy && alpha !== undefined) {
     throw new VeilError('bad_alpha', '--alpha belongs to a noisy run, this is a clean one. No Job was made.', 'Add --noisy.');
   }
-  const where = { name, claim, dataset, format, model, alpha, alphas };
+  const where = { name, claim, dataset, format, category, model, alpha, alphas };
   const how = { shards, parallel, gpus, cpu, memory, image, group, results, snapshot, backoff_limit };
   return { ...where, ...how };
 }

@@ -20,7 +20,7 @@ const OWN: V1EnvVar = {
  * with one, `veilbook job run` keeps what is done there, and whichever shard is the last one done merges them.
  */
 export function commandOf(plan: Plan): Line {
-  const { dataset, format, model, alphas, sweep, shards, results } = plan;
+  const { dataset, format, category, model, alphas, sweep, shards, results } = plan;
   const variable = sweep ? 'ALPHAS' : 'ALPHA';
   const env: V1EnvVar[] = alphas.length === 0 ? [] : [{ name: variable, value: alphas.join(',') }];
   const strength = sweep ? ['--alphas', `$(${variable})`] : env.length > 0 ? ['--alpha', `$(${variable})`, '--noisy'] : [];
@@ -29,6 +29,7 @@ export function commandOf(plan: Plan): Line {
     literal(dataset),
     ...strength,
     ...(format === null ? [] : ['--format', literal(format)]),
+    ...(category === null ? [] : ['--category', literal(category)]),
     ...(model === null ? [] : ['--model', literal(model)])
   ];
   if (results === null) {

@@ -6,8 +6,11 @@ import { commandOf } from './command';
 import { cloneName, CONTAINER, labelsOf, MANIFEST, REQUEST } from './names';
 import { DATA, planOf, RESULTS, type Plan } from './plan';
 
-/** Exit codes that the same pod would end with again: wrong use, images that cannot be used (told in the result), no model. */
-const LASTING = [2, 3, 4];
+/**
+ * Exit codes that the same pod would end with again: wrong use, images that cannot be used (told in the result), no model,
+ * results that cannot be written.
+ */
+const LASTING = [2, 3, 4, 6];
 
 /**
  * A pod that a drain, a preemption or a full node took away is replaced and not counted; one that failed by what will not

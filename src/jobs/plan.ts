@@ -13,6 +13,7 @@ export interface Plan {
   claim: string;
   dataset: string;
   format: string | null;
+  category: string | null;
   model: string | null;
   alphas: readonly number[];
   sweep: boolean;
@@ -59,6 +60,7 @@ export function planOf(request: BatchRequest): Plan {
     claim,
     dataset: inClaim(request.dataset, DATA, 'The data set'),
     format: request.format ?? null,
+    category: request.category ?? null,
     model: request.model ?? null,
     alphas: alphas ?? (alpha === undefined ? [] : [alpha]),
     sweep: alphas !== undefined,

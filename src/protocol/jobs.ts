@@ -12,6 +12,7 @@ export const BatchRequest = Type.Object(
     claim: Type.String({ description: 'the PersistentVolumeClaim with the data set; the pods see it at /data' }),
     dataset: Type.String({ description: 'a folder of the claim, with or without /data/ before it' }),
     format: Type.Optional(Type.String({ description: 'default: what the folder looks like' })),
+    category: Type.Optional(Type.String({ description: 'the one that counts, where labels have names' })),
     model: Type.Optional(Type.String({ description: 'name in the image, or a folder of the claim as the pods see it' })),
     alpha: Type.Optional(Alpha),
     alphas: Type.Optional(Type.Array(Alpha, { minItems: 1, description: 'a sweep over these' })),

@@ -39,6 +39,7 @@ spec:
             - 2
             - 3
             - 4
+            - 6
   template:
     metadata:
       labels:
