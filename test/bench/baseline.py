@@ -109,4 +109,5 @@ def main() -> None:
         print(json.dumps(baseline.round()), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
