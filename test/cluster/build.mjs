@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { asCommand } from './lib/complaint.mjs';
 import { buildImages } from './lib/image.mjs';
 import { requireLevel } from './lib/levels.mjs';
-import { built, layers } from './lib/places.mjs';
+import { built, images } from './lib/places.mjs';
 import { buildPrograms } from './lib/programs.mjs';
 
 const { values, positionals } = parseArgs({
@@ -23,7 +23,7 @@ await asCommand(async () => {
   buildPrograms(level, Number(values.jobs), say);
   say(`programs: ${built}`);
   if (level === 'node') {
-    await buildImages(say);
-    say(`images: ${layers}`);
+    buildImages(say);
+    say(`images: ${images}`);
   }
 });

@@ -44,7 +44,7 @@ await asCommand(async () => {
   requireLevel(level);
   buildPrograms(level, availableParallelism(), say);
   if (level === 'node') {
-    await buildImages(say);
+    buildImages(say);
   }
   const wantsToolkit = level !== 'api';
   const toolkit = wantsToolkit ? attempt(() => installToolkit(say), 'Specs of the NetApp toolkit are left out.', '') : '';

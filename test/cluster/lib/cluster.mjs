@@ -150,8 +150,11 @@ export async function stop() {
   const sidecars = ['csi-provisioner', 'csi-snapshotter', 'csi-resizer', 'csi-driver'];
   await endAll(['kubelet', 'kube-proxy', 'containerd', ...controllers, ...sidecars, 'kube-apiserver', 'etcd']);
   if (process.getuid() === 0) {
-    await machine.removeContainers();
-    machine.removeNetwork();
+    // Of this cluster, or of none: another one, in another state folder, may be of level node.
+    if (machine.wasChanged()) {
+      await machine.removeContainers();
+      machine.removeNetwork();
+    }
     machine.removeMounts();
     machine.restoreMachine();
   }

@@ -15,7 +15,8 @@ const tools = [
   { file: '/usr/sbin/runc', package: 'runc', from: 'node' },
   { file: '/usr/lib/cni/bridge', package: 'containernetworking-plugins', from: 'node' },
   { file: '/usr/sbin/iptables', package: 'iptables', from: 'node' },
-  { file: '/usr/sbin/debootstrap', package: 'debootstrap', from: 'node' }
+  { file: '/usr/sbin/debootstrap', package: 'debootstrap', from: 'node' },
+  { file: '/usr/bin/buildah', package: 'buildah', from: 'node' }
 ];
 
 /** Refuse a level that this machine cannot run, in one line that says what would make it run. */

@@ -133,15 +133,18 @@ const sysctls = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'ker
 const fixedFolders = ['/var/lib/kubelet', '/run/containerd', '/var/log/containers', '/var/lib/cni'];
 const remembered = join(state, 'machine.json');
 
+/** Whether this cluster has changed the machine, and not yet given it back. */
+export const wasChanged = () => existsSync(remembered);
+
 export function rememberMachine() {
-  if (!existsSync(remembered)) {
+  if (!wasChanged()) {
     const values = Object.fromEntries(sysctls.map(path => [path, readFileSync(path, 'utf8').trim()]));
     writeFileSync(remembered, JSON.stringify({ sysctls: values, newFolders: fixedFolders.filter(path => !existsSync(path)) }));
   }
 }
 
 export function restoreMachine() {
-  if (!existsSync(remembered)) {
+  if (!wasChanged()) {
     return;
   }
   const before = JSON.parse(readFileSync(remembered, 'utf8'));

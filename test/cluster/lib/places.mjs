@@ -27,9 +27,8 @@ export function digest(patterns, root = source, ...more) {
 export const built = join(cache, digest(['*/go.mod', '*/go.sum', '**/*.go', 'lib/programs.mjs']));
 export const programs = join(built, 'bin');
 export const definitions = join(built, 'crd');
-/** Container images: their layers, and which layers each was made of last. */
-export const layers = join(cache, 'layers');
-export const imageList = join(layers, 'images.json');
+/** buildah's store of the container images. */
+export const images = join(cache, 'images');
 
 export const toolkitFolder = requirements => join(cache, `toolkit-${digest([], undefined, ...requirements)}`);
 

@@ -1,7 +1,8 @@
 /** The NetApp DataOps Toolkit for Kubernetes as PyPI has it, in a virtual environment of its own in the cache: a real second client. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run } from './layers.mjs';
+import { Complaint } from './complaint.mjs';
 import { toolkitFolder } from './places.mjs';
 
 // It refuses an older Kubernetes client, and from 37 on that client refuses the objects it makes.
@@ -20,4 +21,12 @@ export function installToolkit(say) {
     writeFileSync(complete, '');
   }
   return folder;
+}
+
+function run(what, command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) {
+    const words = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');
+    throw new Complaint(`${what} failed: ${error?.message ?? words}`);
+  }
 }
