@@ -19,8 +19,8 @@ interface NotAllowedProps {
 export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | null {
   const reasons = new Map<string, { names: string[]; remedy: string }>();
   for (const [action, { allowed, reason, remedy }] of Object.entries(actions) as [keyof Actions, Actions[keyof Actions]][]) {
-    // Why no snapshot can be taken stands at its button.
-    if (!allowed && action !== 'snapshot') {
+    // Why no snapshot can be taken stands at its button, why no workspace can be deleted below their list.
+    if (!allowed && action !== 'snapshot' && action !== 'delete_workspace') {
       const text = refusal({ allowed, reason, remedy }, trans)!;
       const known = reasons.get(text) ?? { names: [], remedy: remedy ?? '' };
       reasons.set(text, { ...known, names: [...known.names, nameOf(action, trans)] });
@@ -43,7 +43,7 @@ export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | n
 }
 
 /** What stands between backticks, and the command that prints what a cluster has to allow. */
-const COMMANDS = /`([^`]+)`|(veilbook rbac(?: --namespace [\w.-]+)?)/;
+const COMMANDS = /`([^`]+)`|(veilbook rbac(?: --namespace [\w.-]+)?(?: --removal)?)/;
 
 /** A remedy in words. Commands in it can be copied, and so can one that is a command as a whole. */
 export function Remedy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
@@ -59,7 +59,7 @@ export function Remedy({ text, trans }: { text: string; trans: TranslationBundle
   );
 }
 
-function nameOf(action: keyof Actions, trans: TranslationBundle): string {
+function nameOf(action: Exclude<keyof Actions, 'delete_workspace'>, trans: TranslationBundle): string {
   switch (action) {
     case 'snapshot':
       return trans.__('Snapshot');
@@ -73,7 +73,5 @@ function nameOf(action: keyof Actions, trans: TranslationBundle): string {
       return trans.__('Clone');
     case 'delete_snapshot':
       return trans.__('Delete snapshots');
-    case 'delete_workspace':
-      return trans.__('Delete workspaces');
   }
 }

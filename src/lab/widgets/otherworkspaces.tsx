@@ -5,7 +5,7 @@ import type { Workspace, WorkspaceCapabilities } from '../../protocol';
 import { CommandIDs } from '../commands';
 import { irremovable } from '../otherworkspaces';
 import { RequestError } from '../api';
-import { refusal } from './notallowed';
+import { refusal, Remedy } from './notallowed';
 import { Retry } from './states';
 import type { Execute } from './workspace';
 
@@ -64,6 +64,12 @@ export function OtherWorkspaces({ list, stamp, actions, disabled, execute, trans
           />
         ))}
       </ul>
+      {found && found.length > 0 && !actions.delete_workspace.allowed && (
+        <p className="jp-Veilbook-hint">
+          {trans.__('None can be deleted from here.')} {refusal(actions.delete_workspace, trans)}{' '}
+          <Remedy text={actions.delete_workspace.remedy ?? ''} trans={trans} />
+        </p>
+      )}
     </details>
   );
 }

@@ -161,7 +161,8 @@ describe('the section "Workspace"', () => {
       reason: 'No right to delete.',
       remedy: 'veilbook rbac --namespace inference prints the Role that allows it.'
     };
-    const actions = { ...view.capabilities.actions, restore: no, undo: no, delete_snapshot: role };
+    const deletion = { ...role, reason: 'No right to delete workspaces.' };
+    const actions = { ...view.capabilities.actions, restore: no, undo: no, delete_snapshot: role, delete_workspace: deletion };
     const last = {
       operation: 'o',
       snapshot: 'one',
@@ -181,6 +182,8 @@ describe('the section "Workspace"', () => {
     expect(control(told, 'Copy veilbook rbac')).toBeTruthy();
     expect(told.textContent).toContain('No right to delete. veilbook rbac --namespace inference prints the Role');
     expect(control(told, 'Copy veilbook rbac --namespace inference')).toBeTruthy();
+    // That stands at the list of other workspaces, for who wants to.
+    expect(told.textContent).not.toContain('workspaces');
   });
 
   it('shows why a snapshot is not ready yet, and can do the rest', async () => {

@@ -1,4 +1,4 @@
-import { type V1Job, type V1PodTemplateSpec } from '@kubernetes/client-node';
+import { type V1Affinity } from '@kubernetes/client-node';
 import { posix } from 'node:path';
 import { VeilError, type OperationRecord, type RecoveredOperation, type RestoreReport } from '../../protocol';
 import { type Run } from '../run';
@@ -8,6 +8,7 @@ import { rememberRestore, type Restored } from './deployment';
 import { type Home } from './home';
 import { type ClusterLedger } from './ledger';
 import { annotation, key, nameOf, operationLabels, uidOf } from './names';
+import { hasFailed, sideJob } from './side-job';
 import { requireReady, requireSnapshot } from './snapshots';
 import { take, type Taking } from './take';
 import { waitFor } from './wait';
@@ -77,7 +78,22 @@ export async function restoreFiles(
     await clear(cluster, run.id, claim);
     throw thrown;
   }
-  const job = await cluster.create('Job', await copyJob(ledger, home, run.id, claim, wanted));
+  const job = await cluster.create(
+    'Job',
+    await sideJob(ledger, home, {
+      name: jobName(run.id),
+      what: 'copy',
+      operation: run.id,
+      script: COPY,
+      parameters: [run.id, ...wanted],
+      claims: [
+        { claim, at: FROM, readOnly: true },
+        { claim: now, at: TO, readOnly: false }
+      ],
+      seconds: SECONDS,
+      affinity: await besideWorkspace(cluster, home)
+    })
+  );
   await ended(cluster, nameOf(job), run);
   await finish(cluster, run.id, plan);
   return { ...NO_COUNTS, operation: run.id, snapshot: id, safety };
@@ -145,63 +161,15 @@ async function ended(cluster: Cluster, job: string, run: Run): Promise<void> {
   );
 }
 
-const hasFailed = ({ status }: V1Job): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === 'Failed' && is === 'True') ?? false;
-
-async function copyJob(ledger: ClusterLedger, home: Home, operation: string, claim: string, paths: readonly string[]) {
-  const labels = operationLabels(home.name, operation);
-  const template = home.deployment.spec?.template.spec;
-  return {
-    metadata: { name: jobName(operation), labels, ownerReferences: await ledger.ownerOf(operation) },
-    spec: {
-      backoffLimit: 1,
-      activeDeadlineSeconds: SECONDS,
-      ttlSecondsAfterFinished: SECONDS,
-      template: {
-        metadata: { labels },
-        spec: {
-          restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          affinity: await besideWorkspace(ledger.cluster, home),
-          tolerations: template?.tolerations,
-          imagePullSecrets: template?.imagePullSecrets,
-          securityContext: template?.securityContext,
-          containers: [
-            {
-              name: 'copy',
-              image: home.container.image,
-              imagePullPolicy: home.container.imagePullPolicy,
-              securityContext: home.container.securityContext,
-              command: ['/bin/sh', '-euc', COPY, 'sh', operation, ...paths],
-              terminationMessagePolicy: 'FallbackToLogsOnError',
-              resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-              volumeMounts: [
-                { name: 'from', mountPath: FROM, readOnly: true },
-                { name: 'to', mountPath: TO }
-              ]
-            }
-          ],
-          volumes: [
-            { name: 'from', persistentVolumeClaim: { claimName: claim, readOnly: true } },
-            { name: 'to', persistentVolumeClaim: { claimName: nameOf(home.claim) } }
-          ]
-        }
-      } satisfies V1PodTemplateSpec
-    }
-  };
-}
-
 /** A claim that one node may mount is mounted where the workspace's pod is. */
-async function besideWorkspace(cluster: Cluster, { deployment }: Home) {
-  const { affinity } = deployment.spec?.template.spec ?? {};
+async function besideWorkspace(cluster: Cluster, { deployment }: Home): Promise<V1Affinity | undefined> {
   const labels = Object.entries(deployment.spec?.selector.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
   const pods = await cluster.list('Pod', { labels: labels.join(',') }).catch(() => []);
   const node = pods.map(({ spec }) => spec?.nodeName).find(name => name);
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node ?? ''] }];
   return node
     ? { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } } }
-    : affinity;
+    : undefined;
 }
 
 function pathIn(text: string): string {

@@ -28,7 +28,7 @@ import { ClusterLedger } from './ledger';
 import { annotation, key, nameOf, TOOLKIT_WORKSPACES, uidOf } from './names';
 import { type Inside } from './open';
 import { restore, undo } from './restore';
-import { missingRights, type Action } from './rights';
+import { missingRights, type Action, type MissingRight } from './rights';
 import { describeSnapshot, requireSnapshot, snapshotsOf } from './snapshots';
 import { take } from './take';
 
@@ -63,7 +63,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   async capabilities(): Promise<WorkspaceCapabilities> {
     const missing = await missingRights(this.cluster);
     const judged = (action: Action) => {
-      const lacks = missing.filter(({ actions }) => actions.includes(action)).map(({ verb }) => verb);
+      const lacks = missing.filter(({ actions }) => actions.includes(action));
       return lacks.length === 0
         ? { allowed: true, reason: null, remedy: null }
         : { allowed: false, ...notAllowed(this.cluster.namespace, lacks) };
@@ -196,7 +196,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
    * @throws VeilError `forbidden`
    */
   private async require(action: Action, undone: string): Promise<void> {
-    const lacks = (await missingRights(this.cluster)).filter(({ actions }) => actions.includes(action)).map(({ verb }) => verb);
+    const lacks = (await missingRights(this.cluster)).filter(({ actions }) => actions.includes(action));
     if (lacks.length > 0) {
       const { reason, remedy } = notAllowed(this.cluster.namespace, lacks);
       throw new VeilError('forbidden', `${reason} ${undone}`, remedy);
@@ -233,7 +233,7 @@ export class KubernetesWorkspace implements WorkspaceProvider {
   }
 }
 
-const notAllowed = (namespace: string, lacks: readonly string[]) => ({
-  reason: `Not allowed in namespace ${namespace}: ${lacks.join(', ')}.`,
-  remedy: `veilbook rbac --namespace ${namespace} prints the Role that allows it.`
+const notAllowed = (namespace: string, lacks: readonly MissingRight[]) => ({
+  reason: `Not allowed in namespace ${namespace}: ${lacks.map(({ verb }) => verb).join(', ')}.`,
+  remedy: `veilbook rbac --namespace ${namespace}${lacks.some(({ removal }) => removal) ? ' --removal' : ''} prints the Role that allows it.`
 });

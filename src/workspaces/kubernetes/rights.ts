@@ -88,18 +88,26 @@ export const REMOVAL_RIGHTS: readonly Right[] = [
 export const groupOf = (kind: Kind): string =>
   RESOURCES[kind].apiVersion.includes('/') ? RESOURCES[kind].apiVersion.split('/')[0] : '';
 
+export interface MissingRight extends Pick<Right, 'actions' | 'why'> {
+  verb: string;
+  /** It is one of those that are asked for separately. */
+  removal: boolean;
+}
+
 /**
  * Which of the rights are missing, by the cluster's own word on whoever asks.
  * @returns for each missing verb, `create volumesnapshots.snapshot.storage.k8s.io` and the actions it keeps from being done; nothing
  *   where the cluster's authoriser cannot list rights: calls are then refused one by one
  */
-export async function missingRights(cluster: Cluster): Promise<{ verb: string; actions: readonly Action[]; why: string }[]> {
+export async function missingRights(cluster: Cluster): Promise<MissingRight[]> {
   const review = await cluster.create('SelfSubjectRulesReview', { spec: { namespace: cluster.namespace } });
   if (review.status?.incomplete) {
     return [];
   }
-  return [...RIGHTS, ...REMOVAL_RIGHTS].flatMap(({ kind, verbs, actions, why }) =>
-    verbs.filter(verb => !allows(review, kind, verb)).map(verb => ({ verb: `${verb} ${resourceName(kind)}`, actions, why }))
+  return [...RIGHTS, ...REMOVAL_RIGHTS].flatMap(right =>
+    right.verbs
+      .filter(verb => !allows(review, right.kind, verb))
+      .map(verb => ({ ...right, verb: `${verb} ${resourceName(right.kind)}`, removal: REMOVAL_RIGHTS.includes(right) }))
   );
 }
 

@@ -4,7 +4,8 @@ import { type Run } from '../run';
 import { lastEvent, whyPending } from './claims';
 import { type ClusterLedger } from './ledger';
 import { type Home } from './home';
-import { nameOf, operationLabels, uidOf } from './names';
+import { nameOf, uidOf } from './names';
+import { hasFailed, sideJob } from './side-job';
 import { waitFor } from './wait';
 
 const READY_SECONDS = 900;
@@ -26,51 +27,24 @@ export async function verify(
 ): Promise<number | null> {
   const { cluster } = ledger;
   const name = verifyName(run.id);
-  const labels = operationLabels(home.name, run.id);
-  const { nodeSelector, affinity, tolerations, imagePullSecrets, securityContext, runtimeClassName, priorityClassName } =
-    home.deployment.spec?.template.spec ?? {};
   const job =
     (await cluster.find('Job', name)) ??
-    (await cluster.create('Job', {
-      metadata: { name, labels, ownerReferences: await ledger.ownerOf(run.id) },
-      spec: {
-        backoffLimit: 1,
-        activeDeadlineSeconds: READY_SECONDS,
-        ttlSecondsAfterFinished: 3600,
-        template: {
-          metadata: { labels },
-          spec: {
-            restartPolicy: 'Never',
-            automountServiceAccountToken: false,
-            enableServiceLinks: false,
-            nodeSelector,
-            affinity,
-            tolerations,
-            imagePullSecrets,
-            securityContext,
-            runtimeClassName,
-            priorityClassName,
-            containers: [
-              {
-                name: 'verify',
-                image: home.container.image,
-                imagePullPolicy: home.container.imagePullPolicy,
-                securityContext: home.container.securityContext,
-                command: ['/bin/sh', '-euc', LOOK],
-                resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-                volumeMounts: [{ name: 'restored', mountPath: AT, readOnly: true }]
-              }
-            ],
-            volumes: [{ name: 'restored', persistentVolumeClaim: { claimName: nameOf(claim), readOnly: true } }]
-          }
-        }
-      }
-    }));
+    (await cluster.create(
+      'Job',
+      await sideJob(ledger, home, {
+        name,
+        what: 'verify',
+        operation: run.id,
+        script: LOOK,
+        claims: [{ claim: nameOf(claim), at: AT, readOnly: true }],
+        seconds: READY_SECONDS
+      })
+    ));
   const counted = await waitFor<number>(
     async () => {
-      const { status } = await cluster.get('Job', name);
+      const now = await cluster.get('Job', name);
       const pods = await cluster.list('Pod', { labels: `job-name=${name}` });
-      if (status?.conditions?.some(({ type, status: is }) => type === 'Failed' && is === 'True')) {
+      if (hasFailed(now)) {
         const why = terminated(pods)?.message ?? (await lastEvent(cluster, 'Job', name)) ?? 'the reading ended with an error';
         throw new VeilError(
           'snapshot_damaged',
@@ -78,7 +52,7 @@ export async function verify(
           'Use another snapshot.'
         );
       }
-      if ((status?.succeeded ?? 0) > 0) {
+      if ((now.status?.succeeded ?? 0) > 0) {
         return { found: Number(pods.map(pod => terminated([pod])?.message ?? '').find(text => /^\s*\d+/.test(text)) ?? NaN) };
       }
       const pod = pods.at(0);

@@ -129,11 +129,16 @@ export async function advertise(resource: string, count: number): Promise<void> 
 /** What the workspace's Jupyter server answers, asked through the Service as somebody who logged in. */
 export type Lab = <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
 
-/** Log in by the form, once the server answers at the Service's node port. */
-export async function logIn(namespace: string, name: string, plain = password): Promise<Lab> {
+/** Where the workspace's Service is reached from outside the cluster. */
+export async function addressOf(namespace: string, name: string): Promise<string> {
   const service = await clients(administrator()).core.readNamespacedService({ namespace, name: `${prefix}${name}` });
   const { hostname } = new URL(administrator().getCurrentCluster()?.server ?? '');
-  const base = `http://${hostname}:${service.spec?.ports?.[0].nodePort}`;
+  return `http://${hostname}:${service.spec?.ports?.[0].nodePort}`;
+}
+
+/** Log in by the form, once the server answers at the Service's node port. */
+export async function logIn(namespace: string, name: string, plain = password): Promise<Lab> {
+  const base = await addressOf(namespace, name);
   const cookies = new Map<string, string>();
   const ask = async (path: string, options: RequestInit = {}) => {
     const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join('; ');

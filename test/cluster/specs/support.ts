@@ -31,6 +31,8 @@ export function describeAt(level: Level, name: string, body: () => void): void {
 /** Debian; and Debian with JupyterLab and this checkout's Veilbook. */
 export const image = 'veilbook.test/debian:1';
 export const workspaceImage = 'veilbook.test/workspace:1';
+/** Debian with this checkout's command line. */
+export const cliImage = 'veilbook.test/cli:1';
 export const snapshots = { group: 'snapshot.storage.k8s.io', version: 'v1', plural: 'volumesnapshots' };
 
 export function administrator(): KubeConfig {
