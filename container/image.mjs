@@ -1,6 +1,7 @@
 /** Images by buildah: what the Containerfile copies, a base from Debian's packages alone, and the build itself. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +81,7 @@ export function buildImage({ target, base, tag, store }) {
       'build',
       ...args,
       ...(base ? ['--build-arg', `BASE=${base}`] : []),
+      ...['--build-arg', `WHEEL=${wheelHash(context)}`],
       ...network(),
       context
     );
@@ -123,6 +125,14 @@ function gather(context) {
   cpSync(join(checkout, 'container', 'run-accuracy-measurement.py'), join(context, 'run-accuracy-measurement.py'));
   mkdirSync(join(context, 'workspace'));
   writeFileSync(join(context, 'workspace', 'welcome.txt'), 'Put your notebooks here.\n');
+}
+
+/** SHA-256 of the wheel that an image is made of. */
+function wheelHash(context) {
+  const [wheel] = readdirSync(context).filter(name => name.endsWith('.whl'));
+  return createHash('sha256')
+    .update(readFileSync(join(context, wheel)))
+    .digest('hex');
 }
 
 /** ONNX Runtime comes with the libraries of every system. */
