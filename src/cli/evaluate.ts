@@ -5,6 +5,7 @@ import { looksNotices } from '../pipeline/looks';
 import { requireAlpha, requireObfuscation } from '../pipeline/noise';
 import { FAILURES, VeilError } from '../protocol';
 import { leakageAt } from './evaluation-leakage';
+import { evaluationAsJob } from './evaluation-job';
 import { evaluationCommand, requireSense, type EvaluationFlags } from './evaluation-flags';
 import { circumstancesOf, describeEvaluation } from './evaluation-report';
 import { evaluateAll, mergeAll } from './evaluation-run';
@@ -34,6 +35,10 @@ function strength(text: string): number {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   requireSense(flags);
+  if (flags.asJob) {
+    await evaluationAsJob(() => evaluationOf(flags), evaluationDocument);
+    return;
+  }
   const show = (shards: Shards) => report(shards, flags);
   await (flags.merge === undefined ? evaluateAll(await evaluationOf(flags), show) : mergeAll(flags.merge, 'evaluate', show));
 }
@@ -62,7 +67,8 @@ async function evaluationOf(flags: EvaluateFlags): Promise<Evaluation> {
       // Nothing is sent here, so no look at a photograph is one that somebody had.
       const local = looksNotices(result.looks);
       const notices = result.notices.filter(line => !local.includes(line));
-      return { answers: [result.detections], device: result.device, versions: result.versions, notices };
+      const { detections, width, height, device, versions } = result;
+      return { answers: [detections], width, height, device, versions, notices };
     }
   };
 }

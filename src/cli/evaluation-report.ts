@@ -1,15 +1,35 @@
-import { type BadPlace, type EvaluationDocument, type FoldResult, type SweepDocument, type SweepLooks } from '../protocol';
+import {
+  type BadPlace,
+  type EllipseScore,
+  type EvaluationDocument,
+  type FoldResult,
+  type SweepDocument,
+  type SweepLooks
+} from '../protocol';
 
 /** Bad records that a person is told one by one. */
 const SHOWN = 10;
 const RULE = '______';
 
 /** The lines that an evaluation ends with, as TR-4928 prints them. */
-export function describeEvaluation({ dataset, folds, average_ap, map }: EvaluationDocument): string[] {
-  return [...foldLines(folds), `${dataset} Dataset Average AP: ${precision(average_ap)}`, RULE, `mAP: ${precision(map)}`];
+export function describeEvaluation({ dataset, folds, average_ap, map, roc }: EvaluationDocument): string[] {
+  return [
+    ...(roc ? ellipseLines(roc) : []),
+    ...foldLines(folds),
+    `${dataset} Dataset Average AP: ${precision(average_ap)}`,
+    RULE,
+    `mAP: ${precision(map)}`
+  ];
 }
 
-export function foldLines(folds: readonly FoldResult[]): string[] {
+function ellipseLines(roc: readonly EllipseScore[]): string[] {
+  const at = roc.map(({ false_positives }) => false_positives).join(', ');
+  const line = (name: 'discrete' | 'continuous') =>
+    `${name} score at ${at} false positives: ${roc.map(score => score[name].toFixed(4)).join(', ')}`;
+  return [line('discrete'), line('continuous')];
+}
+
+function foldLines(folds: readonly FoldResult[]): string[] {
   return folds.map(({ fold, ap }) => `${fold} Val AP: ${precision(ap)}`);
 }
 

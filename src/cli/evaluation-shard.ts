@@ -5,11 +5,12 @@ import { type DetectorModel } from '../models';
 import type { Compute } from '../pipeline/compute';
 import { openCompute } from '../pipeline/engine';
 import { VeilError, type EvaluatedStrength, type EvaluationQuestion } from '../protocol';
-import { openEvaluationProgress } from './evaluation-progress';
+import { openEvaluationProgress, type EvaluationProgress } from './evaluation-progress';
 import { type EvaluationFlags, type Shard } from './evaluation-flags';
 import { inOrder, type Settled } from './in-order';
 import { readImage } from './image-file';
 import { Notices } from './output';
+import { type ProgressDisplay } from './progress';
 
 /** What a photograph gives, and lines about it that a person must see. */
 export type Answered = Judged & { notices: readonly string[] };
@@ -21,6 +22,8 @@ export interface Evaluation {
   strengths: EvaluatedStrength[];
   /** Run one photograph at all strengths. */
   judge(compute: Compute, path: string, data: Uint8Array, signal: AbortSignal): Promise<Answered>;
+  /** Who is told of it; default: a person, on stderr. */
+  listener?: { progress: ProgressDisplay<EvaluationProgress>; notices: Pick<Notices, 'show'> };
 }
 
 /** A record of the data set, and its fold. */
@@ -41,7 +44,8 @@ export async function runShard(evaluation: Evaluation, dataset: Dataset, folder:
   const stop = () => cancel.abort();
   // The second Ctrl-C finds no handler and ends the process without waiting. A pod that is taken away gets SIGTERM.
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const progress = await progressOf(dataset, folder, shard);
+  const display = evaluation.listener?.progress ?? openEvaluationProgress(process.stderr);
+  const progress = await progressOf(dataset, folder, shard, display);
   const workers = evaluation.flags.workers ?? availableParallelism();
   const compute = await openCompute({ workers, threads: Math.max(1, Math.floor(availableParallelism() / workers)) });
   const run = async ({ record }: Item): Promise<Answered | null> => {
@@ -51,7 +55,7 @@ export async function runShard(evaluation: Evaluation, dataset: Dataset, folder:
     const { path } = record.photograph;
     return evaluation.judge(compute, path, await readImage(path), cancel.signal);
   };
-  const notices = new Notices();
+  const notices = evaluation.listener?.notices ?? new Notices();
   let writer = new ShardWriter(
     folder,
     evaluation.strengths.map(({ alpha }) => alpha)
@@ -87,9 +91,10 @@ function count(writer: ShardWriter, { item: { fold, record }, outcome, error }: 
     writer.addBad(fold, record.ordinal, record.bad);
     return;
   }
-  const { path, truth } = record.photograph;
+  const { photograph } = record;
+  const { path } = photograph;
   if (!error) {
-    writer.add(fold, record.ordinal, truth, outcome!);
+    writer.add(fold, record.ordinal, photograph, outcome!);
   } else if (['bad_image', 'image_too_large', 'not_found'].includes(error.code)) {
     writer.addBad(fold, record.ordinal, { place: path, message: briefly(error.message, path) });
   } else {
@@ -114,12 +119,16 @@ async function* itemsOf(dataset: Dataset, next: number, { shard, of }: Shard): A
   }
 }
 
-async function progressOf(dataset: Dataset, { next }: ShardFolder, { shard, of }: Shard) {
+async function progressOf(
+  dataset: Dataset,
+  { next }: ShardFolder,
+  { shard, of }: Shard,
+  display: ProgressDisplay<EvaluationProgress>
+) {
   const { images, bad } = await datasetInfo(dataset);
   const mine = (ordinals: number) => Math.max(0, Math.ceil((ordinals - shard) / of));
   const total = mine(images + bad);
   const before = mine(next);
-  const display = openEvaluationProgress(process.stderr);
   const begun = performance.now();
   let here = 0;
   return {

@@ -3,6 +3,7 @@ import { sweepDocument, type Shards } from '../evaluation/run';
 import { loadDetector, type DetectorModel } from '../models';
 import { requireAlpha, requireObfuscation } from '../pipeline/noise';
 import { FAILURES, VeilError } from '../protocol';
+import { evaluationAsJob } from './evaluation-job';
 import { evaluationCommand, requireSense, type EvaluationFlags } from './evaluation-flags';
 import { leakageAt } from './evaluation-leakage';
 import { circumstancesOf, describeSweep } from './evaluation-report';
@@ -43,6 +44,10 @@ function strengths(text: string): number[] {
 async function sweep(flags: SweepFlags): Promise<void> {
   requireSense(flags);
   refuseUnseen(flags);
+  if (flags.asJob) {
+    await evaluationAsJob(() => evaluationOf(flags), sweepDocument);
+    return;
+  }
   const show = (shards: Shards) => report(shards, flags);
   await (flags.merge === undefined ? evaluateAll(await evaluationOf(flags), show) : mergeAll(flags.merge, 'sweep', show));
 }
@@ -68,8 +73,8 @@ async function evaluationOf(flags: SweepFlags): Promise<Evaluation> {
     strengths: [null, ...alphas].map(alpha => ({ alpha, leakage: leakageAt(model, alpha) })),
     async judge(compute, image, data, signal) {
       const request = { image, frame: { kind: 'coded' as const, data }, alphas, device: flags.device, model: flags.model };
-      const { clean, noisy, device, versions, notices } = await compute.sweep(request, signal);
-      return { answers: [clean, ...noisy], device, versions, notices };
+      const { clean, noisy, ...outcome } = await compute.sweep(request, signal);
+      return { answers: [clean, ...noisy], ...outcome };
     }
   };
 }

@@ -1,13 +1,14 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { VeilError } from '../protocol';
-import { readRecord, RECORD_BYTES, type TallyRecord, type TallySection } from './tally';
+import { COUNTED, STEPS, type CountedDetection, type RocStep } from './tally';
+import { type RecordKind } from './tally-records';
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** What a tally file says of its images; records of each section follow in the order of the sections, lowest rank first. */
+/** What a tally file says of its images; the records of each section follow, in the order of the sections. */
 export const TallyHeader = Type.Object({
   schema: Type.Literal(1),
   /** Ordinals that were looked at, `to` not among them. */
@@ -25,7 +26,8 @@ export const TallyHeader = Type.Object({
       images: Count,
       truth: Count,
       counted: Count,
-      hits: Count
+      hits: Count,
+      steps: Count
     })
   ),
   bad: Type.Array(Type.Object({ fold: Type.String(), count: Count })),
@@ -100,17 +102,32 @@ export class TallyFile {
         throw damaged(path, 'it does not begin as a tally does');
       }
       const header = parse(path, readWhole(descriptor, path, bytes, PREAMBLE).toString());
-      return new TallyFile(path, descriptor, header, PREAMBLE + bytes);
+      const file = new TallyFile(path, descriptor, header, PREAMBLE + bytes);
+      if (fstatSync(descriptor).size !== file.placeOf(header.sections.length)) {
+        throw damaged(path, 'it does not end where its header says');
+      }
+      return file;
     } catch (error) {
       closeSync(descriptor);
       throw error;
     }
   }
 
-  /** The records of section `n`, lowest rank first. @param bufferBytes that it may keep in memory */
-  cursor(n: number, bufferBytes: number): Cursor {
-    const before = this.header.sections.slice(0, n).reduce((sum, { counted }) => sum + counted, 0);
-    return new Cursor(this.path, this.descriptor, this.start + before * RECORD_BYTES, this.header.sections[n], bufferBytes);
+  /** The counted detections of section `n`, lowest rank first. @param bufferBytes that it may keep in memory */
+  counted(n: number, bufferBytes: number): Cursor<CountedDetection> {
+    return new Cursor(this.path, this.descriptor, COUNTED, this.placeOf(n), this.header.sections[n].counted, bufferBytes);
+  }
+
+  /** The steps of FDDB's curves in section `n`, by descending score. */
+  steps(n: number, bufferBytes: number): Cursor<RocStep> {
+    const { counted, steps } = this.header.sections[n];
+    return new Cursor(this.path, this.descriptor, STEPS, this.placeOf(n) + counted * COUNTED.bytes, steps, bufferBytes);
+  }
+
+  private placeOf(n: number): number {
+    return this.header.sections
+      .slice(0, n)
+      .reduce((at, { counted, steps }) => at + counted * COUNTED.bytes + steps * STEPS.bytes, this.start);
   }
 
   close(): void {
@@ -118,48 +135,48 @@ export class TallyFile {
   }
 }
 
-/** Goes through the records of one section. */
-export class Cursor {
+/** Goes through records of one kind. */
+export class Cursor<Item> {
   /** The record it stands on; undefined behind the last. */
-  record: TallyRecord | undefined;
+  record: Item | undefined;
   private buffer: Buffer = Buffer.alloc(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
   private at = 0;
-  private left: number;
   private readonly chunk: number;
 
   constructor(
     private readonly path: string,
     private readonly descriptor: number,
+    readonly kind: RecordKind<Item>,
     private position: number,
-    readonly section: TallySection,
+    private left: number,
     bufferBytes: number
   ) {
-    this.left = section.counted;
-    this.chunk = Math.max(1, Math.floor(bufferBytes / RECORD_BYTES));
+    this.chunk = Math.max(1, Math.floor(bufferBytes / kind.bytes));
     this.advance();
   }
 
   advance(): void {
+    const { bytes, read } = this.kind;
     if (this.at >= this.buffer.length) {
       if (this.left === 0) {
         this.record = undefined;
         return;
       }
       const records = Math.min(this.left, this.chunk);
-      this.buffer = readWhole(this.descriptor, this.path, records * RECORD_BYTES, this.position);
+      this.buffer = readWhole(this.descriptor, this.path, records * bytes, this.position);
       this.view = new DataView(this.buffer.buffer, this.buffer.byteOffset, this.buffer.length);
       this.position += this.buffer.length;
       this.left -= records;
       this.at = 0;
     }
-    this.record = readRecord(this.view, this.at);
-    this.at += RECORD_BYTES;
+    this.record = read(this.view, this.at);
+    this.at += bytes;
   }
 
   /** The bytes of the record it stands on, valid until it advances. */
   bytes(): Uint8Array {
-    return this.buffer.subarray(this.at - RECORD_BYTES, this.at);
+    return this.buffer.subarray(this.at - this.kind.bytes, this.at);
   }
 }
 

@@ -1,4 +1,5 @@
-import { byRank, type TallyTotals } from './tally';
+import { RocScores, RocTotals, type RocScore } from './fddb-roc';
+import { type CountedDetection, type RocStep, type TallyTotals } from './tally';
 import { damaged, TallyFile, writeTallyFile, type Cursor, type TallyHeader } from './tally-file';
 
 /** Bytes that all cursors of a merge keep in memory together. */
@@ -13,14 +14,17 @@ export const TOLD_RECORDS = 100;
 export type Wanted = (section: { fold: string; alpha: number | null }) => boolean;
 
 export function totalsOf(files: readonly TallyFile[], wanted: Wanted): TallyTotals {
-  const sum: TallyTotals = { images: 0, truth: 0, counted: 0, hits: 0 };
-  for (const { images, truth, counted, hits } of files.flatMap(({ header }) => header.sections.filter(wanted))) {
-    sum.images += images;
-    sum.truth += truth;
-    sum.counted += counted;
-    sum.hits += hits;
-  }
+  const sum: TallyTotals = { images: 0, truth: 0, counted: 0, hits: 0, steps: 0 };
+  files.flatMap(({ header }) => header.sections.filter(wanted)).forEach(section => addTo(sum, section));
   return sum;
+}
+
+function addTo(sum: TallyTotals, { images, truth, counted, hits, steps }: TallyTotals): void {
+  sum.images += images;
+  sum.truth += truth;
+  sum.counted += counted;
+  sum.hits += hits;
+  sum.steps += steps;
 }
 
 /**
@@ -35,7 +39,7 @@ export function mergedAp(files: readonly TallyFile[], wanted: Wanted): number | 
   const { truth, counted, hits } = totalsOf(files, wanted);
   let [found, after] = [hits, counted];
   let [area, best] = [0, 0];
-  for (const { record } of ascending(cursorsOf(files, wanted))) {
+  for (const { record } of inOrder(detectionsOf(files, wanted))) {
     best = Math.max(best, found / after);
     after--;
     if (record!.hit) {
@@ -47,6 +51,25 @@ export function mergedAp(files: readonly TallyFile[], wanted: Wanted): number | 
     throw damaged(files[0].path, 'it, or a tally beside it, finds more or less than its header says');
   }
   return truth === 0 ? null : area / truth;
+}
+
+/**
+ * FDDB's discrete and continuous scores of the images behind the wanted sections, at the usual numbers of false positives; also
+ * to the last bit the same however the images are divided.
+ * @returns null without truth, and where no steps were kept
+ */
+export function mergedRoc(files: readonly TallyFile[], wanted: Wanted): RocScore[] | null {
+  const { truth, steps } = totalsOf(files, wanted);
+  if (truth === 0 || steps === 0) {
+    return null;
+  }
+  const scores = new RocScores();
+  const totals = new RocTotals(truth, point => scores.add(point));
+  for (const { record } of inOrder(stepsOf(files, wanted))) {
+    totals.add(record!);
+  }
+  totals.end();
+  return scores.result();
 }
 
 /**
@@ -79,10 +102,7 @@ function mergeHeaders(headers: readonly TallyHeader[]): TallyHeader {
   for (const section of headers.flatMap(({ sections }) => sections)) {
     const known = merged.sections.find(({ fold, alpha }) => fold === section.fold && alpha === section.alpha);
     if (known) {
-      known.images += section.images;
-      known.truth += section.truth;
-      known.counted += section.counted;
-      known.hits += section.hits;
+      addTo(known, section);
     } else {
       merged.sections.push({ ...section });
     }
@@ -108,29 +128,43 @@ export function firstBad(headers: readonly TallyHeader[]): TallyHeader['bad_reco
 
 function* mergedRecords(files: readonly TallyFile[], { sections }: TallyHeader): Generator<Uint8Array> {
   for (const { fold, alpha } of sections) {
-    let chunk: Uint8Array[] = [];
-    for (const cursor of ascending(cursorsOf(files, section => section.fold === fold && section.alpha === alpha))) {
-      chunk.push(Uint8Array.from(cursor.bytes()));
-      if (chunk.length === CHUNK) {
-        yield Buffer.concat(chunk);
-        chunk = [];
-      }
-    }
-    yield Buffer.concat(chunk);
+    const wanted: Wanted = section => section.fold === fold && section.alpha === alpha;
+    yield* chunks(inOrder(detectionsOf(files, wanted)));
+    yield* chunks(inOrder(stepsOf(files, wanted)));
   }
 }
 
-function cursorsOf(files: readonly TallyFile[], wanted: Wanted): Cursor[] {
-  const places = files.flatMap(file =>
-    file.header.sections.flatMap((section, n) => (wanted(section) && section.counted > 0 ? [{ file, n }] : []))
-  );
+function* chunks(cursors: Iterable<Cursor<unknown>>): Generator<Uint8Array> {
+  let chunk: Uint8Array[] = [];
+  for (const cursor of cursors) {
+    chunk.push(Uint8Array.from(cursor.bytes()));
+    if (chunk.length === CHUNK) {
+      yield Buffer.concat(chunk);
+      chunk = [];
+    }
+  }
+  yield Buffer.concat(chunk);
+}
+
+function detectionsOf(files: readonly TallyFile[], wanted: Wanted): Cursor<CountedDetection>[] {
+  const { places, buffer } = placesOf(files, wanted);
+  return places.map(({ file, n }) => file.counted(n, buffer));
+}
+
+function stepsOf(files: readonly TallyFile[], wanted: Wanted): Cursor<RocStep>[] {
+  const { places, buffer } = placesOf(files, wanted);
+  return places.map(({ file, n }) => file.steps(n, buffer));
+}
+
+function placesOf(files: readonly TallyFile[], wanted: Wanted): { places: { file: TallyFile; n: number }[]; buffer: number } {
+  const places = files.flatMap(file => file.header.sections.flatMap((section, n) => (wanted(section) ? [{ file, n }] : [])));
   const buffer = Math.min(2 ** 18, Math.max(LEAST_BUFFER, Math.floor(BUFFERS / Math.max(1, places.length))));
-  return places.map(({ file, n }) => file.cursor(n, buffer));
+  return { places, buffer };
 }
 
 /** Cursors in the order of their records, each standing on its next: a merge by a binary heap. */
-function* ascending(cursors: readonly Cursor[]): Generator<Cursor> {
-  const heap = cursors.filter(({ record }) => record);
+function* inOrder<Item>(cursors: readonly Cursor<Item>[]): Generator<Cursor<Item>> {
+  const heap = cursors.filter(({ record }) => record !== undefined);
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) {
     sink(heap, i);
   }
@@ -138,7 +172,7 @@ function* ascending(cursors: readonly Cursor[]): Generator<Cursor> {
     const [least] = heap;
     yield least;
     least.advance();
-    if (!least.record) {
+    if (least.record === undefined) {
       const last = heap.pop()!;
       if (heap.length === 0) {
         return;
@@ -149,14 +183,15 @@ function* ascending(cursors: readonly Cursor[]): Generator<Cursor> {
   }
 }
 
-function sink(heap: Cursor[], from: number): void {
+function sink<Item>(heap: Cursor<Item>[], from: number): void {
+  const before = (a: number, b: number) => heap[a].kind.order(heap[a].record!, heap[b].record!) < 0;
   for (let at = from; ;) {
     const [left, right] = [2 * at + 1, 2 * at + 2];
     let least = at;
-    if (left < heap.length && byRank(heap[left].record!, heap[least].record!) < 0) {
+    if (left < heap.length && before(left, least)) {
       least = left;
     }
-    if (right < heap.length && byRank(heap[right].record!, heap[least].record!) < 0) {
+    if (right < heap.length && before(right, least)) {
       least = right;
     }
     if (least === at) {

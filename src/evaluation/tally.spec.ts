@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { Random } from '../numerics/random';
 import { averagePrecision, type ScoredImage } from './average-precision';
+import { rocCurve, rocEvents, RocScores } from './fddb-roc';
 import { Tally } from './tally';
 import { TallyFile, writeTallyFile, type TallyHeader } from './tally-file';
-import { mergedAp, mergeTallyFiles, totalsOf } from './tally-merge';
+import { mergedAp, mergedRoc, mergeTallyFiles, totalsOf } from './tally-merge';
 
 const CASES = { seed: 20261121, numRuns: 40 };
 
@@ -32,6 +33,20 @@ function scene(seed: number): ScoredImage[] {
   });
 }
 
+/** The same with ellipses in place of boxes. */
+const ellipseImage = ({ detections, truth }: ScoredImage) => ({
+  detections,
+  ellipses: truth
+    .filter(({ ignore }) => !ignore)
+    .map(({ x1, y1, x2, y2 }) => ({
+      major: (y2 - y1) / 2,
+      minor: (x2 - x1) / 2,
+      angle: Math.PI / 2,
+      x: (x1 + x2) / 2,
+      y: (y1 + y2) / 2
+    }))
+});
+
 const foldOf = (ordinal: number) => `fold-${ordinal % 3}`;
 
 /** Tallies of the images whose ordinals are wanted, as one file. */
@@ -42,6 +57,7 @@ async function tallied(images: readonly ScoredImage[], wanted: (ordinal: number)
       const fold = foldOf(ordinal);
       tallies.set(fold, tallies.get(fold) ?? new Tally(fold, null));
       tallies.get(fold)!.add(ordinal, image);
+      tallies.get(fold)!.addSteps(ordinal, ellipseImage(image));
     }
   });
   const all = [...tallies.values()];
@@ -60,7 +76,7 @@ async function tallied(images: readonly ScoredImage[], wanted: (ordinal: number)
   await writeTallyFile(
     path,
     header,
-    all.map(tally => tally.sorted())
+    all.flatMap(tally => [...tally.sorted()])
   );
   return path;
 }
@@ -77,6 +93,18 @@ function withFiles<T>(paths: readonly string[], use: (files: TallyFile[]) => T):
 const apOf = (paths: readonly string[], fold?: string) =>
   withFiles(paths, files => mergedAp(files, section => fold === undefined || section.fold === fold));
 
+/** FDDB's scores by its curve over all images at once. */
+function rocOf(images: readonly ScoredImage[]) {
+  const events = images.flatMap(image => rocEvents(ellipseImage(image)));
+  const truth = images.flatMap(image => ellipseImage(image).ellipses).length;
+  if (truth === 0 || events.length === 0) {
+    return null;
+  }
+  const scores = new RocScores();
+  rocCurve(events, truth).forEach(point => scores.add(point));
+  return scores.result();
+}
+
 const counts = (images: readonly ScoredImage[]) => images.some(({ truth }) => truth.some(({ ignore }) => !ignore));
 
 describe('average precision from tallies', () => {
@@ -91,6 +119,9 @@ describe('average precision from tallies', () => {
         const expected = (some: ScoredImage[]) => (counts(some) ? averagePrecision(some).ap : null);
         expect(apOf([whole])).toBe(expected(images));
         expect(apOf(parts)).toBe(expected(images));
+        const roc = (paths: string[]) => withFiles(paths, files => mergedRoc(files, () => true));
+        expect(roc([whole])).toEqual(rocOf(images));
+        expect(roc(parts)).toEqual(rocOf(images));
         for (const fold of new Set(images.map((_, ordinal) => foldOf(ordinal)))) {
           const some = images.filter((_, ordinal) => foldOf(ordinal) === fold);
           expect(apOf(parts, fold)).toBe(expected(some));
@@ -109,6 +140,7 @@ describe('average precision from tallies', () => {
         await mergeTallyFiles(parts, together);
         expect(apOf([together])).toBe(apOf(parts));
         const every = () => true;
+        expect(withFiles([together], files => mergedRoc(files, () => true))).toEqual(rocOf(images));
         withFiles([together], one => withFiles(parts, two => expect(totalsOf(one, every)).toEqual(totalsOf(two, every))));
       }),
       CASES
@@ -147,7 +179,7 @@ describe('a tally file that is not whole', () => {
   const some = [{ truth: [face], detections: [{ ...face, score: 0.5 }] }];
 
   it.each([
-    ['cut', (path: string) => truncateSync(path, readFileSync(path).length - 4), 'ends too early'],
+    ['cut', (path: string) => truncateSync(path, readFileSync(path).length - 4), 'does not end where'],
     ['empty', (path: string) => writeFileSync(path, ''), 'ends too early'],
     ['something else', (path: string) => writeFileSync(path, 'a text that is no tally at all'), 'does not begin'],
     [

@@ -66,6 +66,9 @@ export interface SweepOutcome {
   clean: Detection[];
   /** For each ALPHA, in the order of the request. */
   noisy: Detection[][];
+  /** Of the frame, pixels. */
+  width: number;
+  height: number;
   timings_ms: Timings;
   device: string;
   /** Lines a person must see, each once. */

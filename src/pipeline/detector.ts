@@ -186,6 +186,8 @@ export class Detector {
       return {
         clean: withoutNoise,
         noisy,
+        width: frame.width,
+        height: frame.height,
         timings_ms: watch.timings(),
         device: context.device,
         notices: [...new Set([...context.notices, ...plans.flatMap(({ said }) => said.notices)])],

@@ -21,6 +21,21 @@ export const FoldResult = Type.Object(
 );
 export type FoldResult = Static<typeof FoldResult>;
 
+/** FDDB's scores at a number of false positives. */
+export const EllipseScore = Type.Object(
+  {
+    false_positives: Count,
+    discrete: Type.Number({ description: 'share of the ellipses that are found by an overlap above one half, 0…1' }),
+    continuous: Type.Number({ description: 'overlap with what finds them, over the ellipses, 0…1' })
+  },
+  { title: 'EllipseScore' }
+);
+export type EllipseScore = Static<typeof EllipseScore>;
+
+const EllipseScores = Type.Union([Type.Array(EllipseScore), Type.Null()], {
+  description: "FDDB's own scores, of ellipses, over all folds; null where faces have none"
+});
+
 /** A strength that a data set was run at; `alpha` null is the model without noise. */
 export const EvaluatedStrength = Type.Object(
   {
@@ -111,6 +126,7 @@ export const EvaluationDocument = Type.Object(
     average_ap: Type.Union([Type.Number(), Type.Null()], { description: 'mean over the folds that have an average precision' }),
     pooled_ap: Precision,
     map: Type.Union([Type.Number(), Type.Null()], { description: 'average_ap by another name: there is one class' }),
+    roc: EllipseScores,
     ...circumstances
   },
   { title: 'EvaluationDocument' }
@@ -120,7 +136,8 @@ export type EvaluationDocument = Static<typeof EvaluationDocument>;
 const Measured = {
   average_ap: Type.Union([Type.Number(), Type.Null()]),
   pooled_ap: Precision,
-  folds: Type.Array(FoldResult)
+  folds: Type.Array(FoldResult),
+  roc: EllipseScores
 };
 
 /** `veilbook sweep --json`. */

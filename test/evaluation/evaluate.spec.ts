@@ -38,8 +38,10 @@ describe('veilbook evaluate', () => {
   it("ends with the report's lines, tells bad records and exits with 3", async () => {
     const { code, stdout, stderr } = await evaluate(...clean());
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.slice(0, 3).map(line => line.split(':')[0])).toEqual([1, 2, 3].map(n => `FDDB-fold-${n} Val AP`));
-    const [average, rule, map] = lines.slice(3);
+    expect(lines[0]).toMatch(/^discrete score at 100, 500, 1000, 2000 false positives: [01]\.\d{4}, /);
+    expect(lines[1]).toMatch(/^continuous score at /);
+    expect(lines.slice(2, 5).map(line => line.split(':')[0])).toEqual([1, 2, 3].map(n => `FDDB-fold-${n} Val AP`));
+    const [average, rule, map] = lines.slice(5);
     expect(average).toMatch(/^FDDB Dataset Average AP: \d/);
     expect(rule).toBe('______');
     expect(map).toBe(average.replace('FDDB Dataset Average AP', 'mAP'));

@@ -41,6 +41,8 @@ export function standInCompute(ms = 0): StandIn {
     sweep: async ({ alphas }) => ({
       clean: [],
       noisy: alphas.map(() => []),
+      width: 1,
+      height: 1,
       timings_ms: { total: 1 },
       device: 'cpu',
       notices: [],

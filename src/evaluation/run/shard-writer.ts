@@ -1,18 +1,20 @@
 import { type Detection } from '../../protocol';
-import { type TruthBox } from '../average-precision';
-import { type BadRecord } from '../datasets';
+import { type BadRecord, type LabelledPhotograph } from '../datasets';
 import { Tally } from '../tally';
 import { TOLD_RECORDS } from '../tally-merge';
 import { type ShardFolder } from './shard-folder';
 
-/** A block is written after so long, or with so many detections, whichever comes first: what a killed process loses. */
+/** A block is written after so long, or with so many records, whichever comes first: what a killed process loses. */
 const BLOCK_MS = 10_000;
-const BLOCK_DETECTIONS = 2 ** 18;
+const BLOCK_RECORDS = 2 ** 18;
 
 /** What a run says of one image. */
 export interface Judged {
   /** For each strength of the question, in its order. */
   answers: readonly (readonly Detection[])[];
+  /** Of the photograph, pixels. */
+  width: number;
+  height: number;
   device: string;
   versions: Record<string, string>;
 }
@@ -40,17 +42,24 @@ export class ShardWriter {
 
   /** Whether it is time to write. */
   get full(): boolean {
-    const counted = [...this.tallies.values()].flat().reduce((sum, tally) => sum + tally.counted, 0);
-    return performance.now() - this.begun >= BLOCK_MS || counted >= BLOCK_DETECTIONS;
+    const records = [...this.tallies.values()].flat().reduce((sum, tally) => sum + tally.size, 0);
+    return performance.now() - this.begun >= BLOCK_MS || records >= BLOCK_RECORDS;
   }
 
-  add(fold: string, ordinal: number, truth: readonly TruthBox[], { answers, device, versions }: Judged): void {
+  add(fold: string, ordinal: number, { truth, ellipses }: Pick<LabelledPhotograph, 'truth' | 'ellipses'>, judged: Judged): void {
+    const { answers, width, height, device, versions } = judged;
     let tallies = this.tallies.get(fold);
     if (!tallies) {
       tallies = this.alphas.map(alpha => new Tally(fold, alpha));
       this.tallies.set(fold, tallies);
     }
-    tallies.forEach((tally, i) => tally.add(ordinal, { truth, detections: answers[i] }));
+    tallies.forEach((tally, i) => {
+      const detections = answers[i];
+      tally.add(ordinal, { truth, detections });
+      if (ellipses) {
+        tally.addSteps(ordinal, { ellipses, detections, width, height });
+      }
+    });
     this.devices.add(device);
     this.versions = versions;
     this.to = ordinal + 1;
@@ -103,6 +112,6 @@ export class ShardWriter {
 
 function* sortedEach(tallies: readonly Tally[]): Generator<Uint8Array> {
   for (const tally of tallies) {
-    yield tally.sorted();
+    yield* tally.sorted();
   }
 }

@@ -1,18 +1,19 @@
-import { type EvaluationDocument, type FoldResult, type SweepDocument } from '../../protocol';
-import { firstBad, mergedAp, totalsOf } from '../tally-merge';
+import { type EllipseScore, type EvaluationDocument, type FoldResult, type SweepDocument } from '../../protocol';
+import { firstBad, mergedAp, mergedRoc, totalsOf } from '../tally-merge';
 import { type Shards } from './shards';
 
 interface Measured {
   folds: FoldResult[];
   average_ap: number | null;
   pooled_ap: number | null;
+  roc: EllipseScore[] | null;
 }
 
 /** What `veilbook evaluate` ends with. @throws VeilError `bad_request` when a tally is damaged */
 export function evaluationDocument(shards: Shards): EvaluationDocument {
   const { question } = shards;
   const [{ alpha }] = question.strengths;
-  const { folds, average_ap, pooled_ap } = measure(shards, alpha);
+  const { folds, average_ap, pooled_ap, roc } = measure(shards, alpha);
   return {
     schema: 1,
     dataset: question.dataset.name,
@@ -23,6 +24,7 @@ export function evaluationDocument(shards: Shards): EvaluationDocument {
     average_ap,
     pooled_ap,
     map: average_ap,
+    roc,
     ...circumstances(shards, alpha)
   };
 }
@@ -44,7 +46,7 @@ export function sweepDocument(shards: Shards): SweepDocument {
       const whole = clean.average_ap;
       // Where nothing is found without noise there is nothing to retain.
       const retained = whole && noisy.average_ap !== null ? noisy.average_ap / whole : null;
-      return [{ alpha, average_ap: noisy.average_ap, pooled_ap: noisy.pooled_ap, retained, leakage, folds: noisy.folds }];
+      return [{ alpha, retained, leakage, ...noisy }];
     }),
     looks: question.looks,
     ...circumstances(shards, null)
@@ -57,11 +59,13 @@ function measure({ question, files }: Shards, alpha: number | null): Measured {
     const { images, truth } = totalsOf(files, wanted);
     return { fold, ap: mergedAp(files, wanted), images, faces: truth, bad: badIn(files, fold) };
   });
+  const whole = (section: { alpha: number | null }) => section.alpha === alpha;
   const known = folds.flatMap(({ ap }) => (ap === null ? [] : [ap]));
   return {
     folds,
     average_ap: known.length === 0 ? null : known.reduce((sum, ap) => sum + ap, 0) / known.length,
-    pooled_ap: mergedAp(files, section => section.alpha === alpha)
+    pooled_ap: mergedAp(files, whole),
+    roc: mergedRoc(files, whole)?.map(({ falsePositives, ...scores }) => ({ false_positives: falsePositives, ...scores })) ?? null
   };
 }
 
