@@ -14,6 +14,7 @@ export interface EvaluationFlags {
   out?: string;
   merge?: string;
   json?: boolean;
+  asJob?: boolean;
 }
 
 export interface Shard {
@@ -42,6 +43,7 @@ export function evaluationCommand(name: string, description: string): Command {
     .option('--out <dir>', 'keep tallies there, to go on from and to merge')
     .option('--merge <dir>', 'run nothing: print what the shards in this folder give together')
     .option('--json', 'print one JSON document')
+    .addOption(new Option('--as-job', 'tell everything to the process that started this one').hideHelp())
     .addHelpText('after', EVALUATION_AFTER);
 }
 

@@ -1,4 +1,4 @@
-import { VeilError, type AuditMessage, type LearnMessage } from '../protocol';
+import { VeilError, type AuditMessage, type EvaluationMessage, type LearnMessage } from '../protocol';
 
 /** How long a step may go on after the sidecar has gone. */
 const GRACE_MS = 5000;
@@ -20,7 +20,7 @@ export function listenToParent(onGone: () => void): void {
 }
 
 /** Resolves when the message has left, or cannot leave because nobody is there any more. */
-export function tellParent(message: LearnMessage | AuditMessage): Promise<void> {
+export function tellParent(message: LearnMessage | AuditMessage | EvaluationMessage): Promise<void> {
   return new Promise(settle => {
     if (process.connected) {
       process.send?.(message, undefined, undefined, () => settle());

@@ -3,6 +3,7 @@ import { Mode } from './detection';
 import { DeviceChoice, DeviceInfo } from './devices';
 import { ErrorBody } from './errors';
 import { AuditProgress, AuditReport, AuditRequest } from './audit';
+import { EvaluationDocument, SweepDocument } from './evaluation';
 import { LearnProgress, LearnReport, LearnRequest } from './learning';
 import { Knot } from './obfuscation';
 import { WorkspaceOperation } from './workspace';
@@ -188,6 +189,78 @@ export const AuditMessage = Type.Union(
 );
 export type AuditMessage = Static<typeof AuditMessage>;
 
+/** Body of `POST /v1/evaluate`; every path in it is absolute. */
+export const EvaluationJobRequest = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('evaluate'), Type.Literal('sweep')]),
+    dataset: Type.String({ description: 'folder of the data set' }),
+    format: Type.Optional(Type.String({ description: 'fddb, wider, coco or voc; what the folder looks like by default' })),
+    category: Type.Optional(Type.String({ description: 'the one that counts, where labels have names' })),
+    model: Type.Optional(Type.String({ description: 'model folder or name; default: the bundled faceboxes' })),
+    alpha: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'of evaluate; without it a clean run' })),
+    alphas: Type.Optional(
+      Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 1, description: 'of sweep' })
+    ),
+    device: Type.Optional(Type.String()),
+    workers: Type.Optional(Type.Integer({ minimum: 1 })),
+    out: Type.Optional(Type.String({ description: 'folder that keeps the tallies; default: kept until they are put together' }))
+  },
+  { title: 'EvaluationJobRequest', additionalProperties: false }
+);
+export type EvaluationJobRequest = Static<typeof EvaluationJobRequest>;
+
+export const EvaluationJobProgress = Type.Object(
+  {
+    images: Type.Integer({ minimum: 0, description: 'records of the data set that are done' }),
+    of: Type.Integer({ minimum: 0 }),
+    images_per_s: Type.Number({ minimum: 0, description: 'in this run' }),
+    done: Type.Number({ minimum: 0, maximum: 1 }),
+    seconds_left: Type.Union([Type.Number({ minimum: 0 }), Type.Null()])
+  },
+  { title: 'EvaluationJobProgress' }
+);
+export type EvaluationJobProgress = Static<typeof EvaluationJobProgress>;
+
+/** What came of an evaluation. */
+export const EvaluationOutcome = Type.Object(
+  {
+    document: Type.Union([EvaluationDocument, SweepDocument]),
+    figure: Type.Union([Type.String(), Type.Null()], { description: 'accuracy and leakage over ALPHA as SVG; of sweep' }),
+    notices: Type.Array(Type.String(), { description: 'lines a person must see' })
+  },
+  { title: 'EvaluationOutcome' }
+);
+export type EvaluationOutcome = Static<typeof EvaluationOutcome>;
+
+/** An evaluation or a sweep in a process of its own beside the sidecar; no other job runs meanwhile. */
+export const EvaluationJob = Type.Object(
+  {
+    ...JOB,
+    request: EvaluationJobRequest,
+    progress: Type.Union([EvaluationJobProgress, Type.Null()], { description: 'the last that was heard; null before the first' }),
+    report: Type.Union([EvaluationOutcome, Type.Null()], { description: 'in state done; events leave it out' })
+  },
+  { title: 'EvaluationJob' }
+);
+export type EvaluationJob = Static<typeof EvaluationJob>;
+
+export const EvaluationState = Type.Object(
+  { job: Type.Union([EvaluationJob, Type.Null()], { description: "the last evaluation of this sidecar's life" }) },
+  { title: 'EvaluationState' }
+);
+export type EvaluationState = Static<typeof EvaluationState>;
+
+/** What the process of an evaluation tells its sidecar: any number of `progress`, then one of the others. */
+export const EvaluationMessage = Type.Union(
+  [
+    Type.Object({ type: Type.Literal('progress'), progress: EvaluationJobProgress }),
+    Type.Object({ type: Type.Literal('report'), report: EvaluationOutcome }),
+    Type.Object({ type: Type.Literal('error'), error: ErrorBody.properties.error })
+  ],
+  { title: 'EvaluationMessage' }
+);
+export type EvaluationMessage = Static<typeof EvaluationMessage>;
+
 export const SidecarStatus = Type.Object(
   {
     hello: Hello,
@@ -212,6 +285,7 @@ export const SidecarEvent = Type.Union(
     Type.Object({ type: Type.Literal('defaults'), defaults: Defaults }),
     Type.Object({ type: Type.Literal('learn'), job: LearnJob }),
     Type.Object({ type: Type.Literal('audit'), job: AuditJob }),
+    Type.Object({ type: Type.Literal('evaluate'), job: EvaluationJob }),
     Type.Object({ type: Type.Literal('workspace'), operation: WorkspaceOperation }),
     Type.Object({ type: Type.Literal('stopping') })
   ],

@@ -16,6 +16,7 @@ import type { EventBus } from './events';
 import type { FrameMemory } from './frame-memory';
 import type { RunHistory } from './history';
 import type { Auditing } from './auditing';
+import type { Evaluating } from './evaluating';
 import type { Learning } from './learning';
 import type { Metrics } from './metrics';
 import type { Workspaces } from './workspaces';
@@ -45,6 +46,7 @@ export interface SidecarContext {
   cancellation: Cancellation;
   learning: Learning;
   auditing: Auditing;
+  evaluating: Evaluating;
   workspaces: Workspaces;
   metrics: Metrics;
   connections(): number;

@@ -31,10 +31,10 @@ export interface JobListener<Progress, Report> {
 }
 
 /** The program and its first arguments that do a job; what is asked for follows as options of that command. */
-export function jobCommand(command: 'learn' | 'audit'): string[] {
+export function jobCommand(...command: ['learn' | 'audit'] | []): string[] {
   const beside = join(__dirname, 'cli.mjs');
   const cli = existsSync(beside) ? beside : join(__dirname, '..', '..', 'veilbook', 'node', 'cli.mjs');
-  return [process.execPath, cli, command];
+  return [process.execPath, cli, ...command];
 }
 
 /**

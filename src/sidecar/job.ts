@@ -44,6 +44,10 @@ export interface JobKind<Request, Progress, Report> {
 export class JobSlot {
   private holder: { readonly running: boolean; readonly words: string } | null = null;
 
+  get running(): boolean {
+    return this.holder?.running ?? false;
+  }
+
   /** @throws VeilError `busy` while another job runs */
   take(job: { readonly running: boolean; readonly words: string }): void {
     if (this.holder?.running) {

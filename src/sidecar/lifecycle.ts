@@ -12,6 +12,7 @@ import { EventBus } from './events';
 import { FrameMemory } from './frame-memory';
 import { RunHistory } from './history';
 import { auditingKind } from './auditing';
+import { evaluatingKind } from './evaluating';
 import { Job, JobSlot } from './job';
 import { learningKind } from './learning';
 import { IdleLease } from './lease';
@@ -61,6 +62,7 @@ export async function startSidecar(
   const slot = new JobSlot();
   const learning = new Job(learningKind(events), settings.learnCommand, slot, log);
   const auditing = new Job(auditingKind(events), settings.auditCommand, slot, log);
+  const evaluating = new Job(evaluatingKind(events), settings.evaluationCommand, slot, log);
   const workspaces = new Workspaces(events, log);
   let stopping = false;
   let finish: () => void;
@@ -81,6 +83,7 @@ export async function startSidecar(
     cancellation,
     learning,
     auditing,
+    evaluating,
     workspaces,
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
@@ -89,7 +92,7 @@ export async function startSidecar(
   const app = await createServer(context);
   const lease = new IdleLease(app.server, {
     idleMs: settings.idleMinutes * 60_000,
-    running: () => cancellation.running + (learning.running || auditing.running ? 1 : 0) + workspaces.running,
+    running: () => cancellation.running + (slot.running ? 1 : 0) + workspaces.running,
     isReachable: () => isOurs(paths.connection, hello.instance),
     onExpired: stop
   });
@@ -112,7 +115,7 @@ export async function startSidecar(
   async function wind(): Promise<void> {
     lease.release();
     removeConnectionIfOurs(paths.connection, hello.instance);
-    const jobs = Promise.all([learning.close(), auditing.close(), workspaces.close()]);
+    const jobs = Promise.all([learning.close(), auditing.close(), evaluating.close(), workspaces.close()]);
     events.publish({ type: 'stopping' });
     const closed = app.close().then(() => true);
     const closesWithin = (ms: number) => Promise.race([closed, delay(ms, false, { ref: false })]);

@@ -65,6 +65,7 @@ describe('the OpenAPI document', () => {
         '/v1/defaults',
         '/v1/detect',
         '/v1/devices',
+        '/v1/evaluate',
         '/v1/events',
         '/v1/forward/head',
         '/v1/forward/noise',

@@ -10,6 +10,7 @@ import { detectRoutes } from './routes/detect';
 import { eventRoutes } from './routes/events';
 import { forwardRoutes } from './routes/forward';
 import { auditRoutes } from './routes/audit';
+import { evaluateRoutes } from './routes/evaluate';
 import { learnRoutes } from './routes/learn';
 import { statusRoutes } from './routes/status';
 import { workspaceRoutes } from './routes/workspace';
@@ -43,7 +44,16 @@ export async function createServer(context: SidecarContext): Promise<App> {
       security: [{ token: [] }]
     }
   });
-  for (const routes of [statusRoutes, detectRoutes, forwardRoutes, learnRoutes, auditRoutes, workspaceRoutes, eventRoutes]) {
+  for (const routes of [
+    statusRoutes,
+    detectRoutes,
+    forwardRoutes,
+    learnRoutes,
+    auditRoutes,
+    evaluateRoutes,
+    workspaceRoutes,
+    eventRoutes
+  ]) {
     await app.register(async scope => routes(scope, context));
   }
   await app.ready();

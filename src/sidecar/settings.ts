@@ -13,6 +13,8 @@ export interface SidecarSettings {
   /** The programs of jobs and their first arguments. */
   learnCommand: readonly string[];
   auditCommand: readonly string[];
+  /** The program alone: a request says whether it is to evaluate or to sweep. */
+  evaluationCommand: readonly string[];
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -32,7 +34,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): SidecarSettings {
         : { body: megabytes * 1e6, inFlight: Math.max(megabytes * 1e6, BODY_LIMITS.inFlight) },
     logLevel,
     learnCommand: jobCommand('learn'),
-    auditCommand: jobCommand('audit')
+    auditCommand: jobCommand('audit'),
+    evaluationCommand: jobCommand()
   };
 }
 
