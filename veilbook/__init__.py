@@ -13,18 +13,37 @@ if TYPE_CHECKING:
     from .api import Model, load
     from .auditing import Audit, audit
     from .errors import VeilError
+    from .evaluated import Evaluation, Sweep
+    from .evaluating import evaluate, sweep
     from .learning import Learned, learn
 
-__all__ = ["Audit", "Learned", "Model", "VeilError", "__version__", "audit", "learn", "load"]
+__all__ = [
+    "Audit",
+    "Evaluation",
+    "Learned",
+    "Model",
+    "Sweep",
+    "VeilError",
+    "__version__",
+    "audit",
+    "evaluate",
+    "learn",
+    "load",
+    "sweep",
+]
 
 _LAZY = {
     "Audit": "auditing",
+    "Evaluation": "evaluated",
     "Learned": "learning",
     "Model": "api",
+    "Sweep": "evaluated",
     "VeilError": "errors",
     "audit": "auditing",
+    "evaluate": "evaluating",
     "learn": "learning",
     "load": "api",
+    "sweep": "evaluating",
 }
 
 

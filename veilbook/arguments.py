@@ -18,7 +18,8 @@ from .runs import Options, shown_pictures
 from .settings import Settings
 
 RUNS = ("clean", "noisy")
-LEARN, AUDIT = "learn", "audit"
+LEARN, AUDIT, EVALUATE, SWEEP = "learn", "audit", "evaluate", "sweep"
+JOBS = (LEARN, AUDIT, EVALUATE, SWEEP)
 SNAPSHOTS = ("snapshot", "snapshots")
 SERVICES = ("status", "devices", "log", "restart")
 DEVICES = ("auto", "cpu", "webgpu", "cuda:0")
@@ -29,7 +30,7 @@ _ARGUMENTS = [
     argument(
         "command",
         nargs="?",
-        help="clean or noisy; learn or audit; snapshot or snapshots; status, devices, log or restart",
+        help="clean or noisy; learn, audit, evaluate or sweep; snapshot or snapshots; status, devices, log or restart",
     ),
     argument("images", nargs="*", help="paths, patterns such as photos/*.jpg, or variables"),
     argument("-i", "--input", action="append", metavar="NAME", help="variable, dotted name or path of the image(s)"),

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from ._ipython import context_matcher
-from .arguments import AUDIT, DEVICES, LEARN, OPTIONS, RUNS, SERVICES, SNAPSHOTS
+from .arguments import AUDIT, DEVICES, EVALUATE, JOBS, LEARN, OPTIONS, RUNS, SERVICES, SNAPSHOTS, SWEEP
 from .audit_line import OPTIONS as AUDIT_OPTIONS
 from .cell import STAGES
+from .evaluate_line import FORMATS
+from .evaluate_line import OPTIONS as EVALUATE_OPTIONS
 from .learn_line import MODES
 from .learn_line import OPTIONS as LEARN_OPTIONS
+from .sweep_line import OPTIONS as SWEEP_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _CHOICES = {"--device": DEVICES, "--format": ("jpeg", "png"), "--model": ("faceboxes",), "--mode": MODES}
+_JOB_OPTIONS = {LEARN: LEARN_OPTIONS, AUDIT: AUDIT_OPTIONS, EVALUATE: EVALUATE_OPTIONS, SWEEP: SWEEP_OPTIONS}
 
 
 def veil_matcher(shell: InteractiveShell) -> Callable[[CompletionContext], dict[str, Any]]:
@@ -46,12 +50,14 @@ def _candidates(context: CompletionContext, namespace: dict[str, Any]) -> tuple[
         return [], False
     done = line[1][: len(line[1]) - len(context.token)].split()
     if context.token.startswith("-"):
-        return list({LEARN: LEARN_OPTIONS, AUDIT: AUDIT_OPTIONS}.get(" ".join(done[:1]), OPTIONS)), True
+        return list(_JOB_OPTIONS.get(" ".join(done[:1]), OPTIONS)), True
     last = done[-1] if done else ""
+    if last == "--format" and done[0] in (EVALUATE, SWEEP):
+        return list(FORMATS), True
     if last in _CHOICES:
         return list(_CHOICES[last]), True
     if not done:
-        return [*RUNS, LEARN, AUDIT, *SNAPSHOTS, *SERVICES], True
+        return [*RUNS, *JOBS, *SNAPSHOTS, *SERVICES], True
     # Paths stay possible: IPython's own matcher offers them.
     return sorted(name for name, value in namespace.items() if not name.startswith("_") and _image_like(value)), False
 

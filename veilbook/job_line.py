@@ -1,4 +1,4 @@
-"""What `%veil learn` and `%veil audit` have in common: how their lines are read, and how a job is shown and stopped."""
+"""What `%veil learn`, `audit`, `evaluate` and `sweep` have in common: reading lines, showing and stopping a job."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class _Timed(Protocol):
 
 Outcome = TypeVar("Outcome", bound=_Timed)
 ShowProgress = Callable[[dict[str, Any]], None]
+_PHOTOGRAPHS = "Give the folder of the photographs."
 
 
 class LineParser(argparse.ArgumentParser):
@@ -52,20 +53,31 @@ def parse_job(parser: LineParser, line: str, example: str) -> argparse.Namespace
 
     ``example`` is a name for the variable of ``-o``. Raises VeilError ``bad_request`` in one line.
     """
+    options = read_options(parser, line, example)
+    if options is None:
+        return None
+    if options.images is None:
+        raise refuse(f"{parser.prog} names no photographs", f"Give their folder: {parser.prog} --images photos/.")
+    if options.seed is not None and options.seed < 0:
+        raise refuse("--seed is negative", "Use 0 or more.")
+    options.alphas = None if options.alphas is None else strengths(options.alphas)
+    return options
+
+
+def read_options(parser: LineParser, line: str, example: str) -> argparse.Namespace | None:
+    """The options of a parser that knows ``--help`` and ``--output``; None when help was asked for.
+
+    Raises VeilError ``bad_request`` in one line.
+    """
     try:
         options = parser.parse_args(arg_split(line))
     except ValueError as problem:  # a quote that does not end
         raise refuse(str(problem), "Close the quote.") from None
     if options.help:
         return None
-    if options.images is None:
-        raise refuse(f"{parser.prog} names no photographs", f"Give their folder: {parser.prog} --images photos/.")
     name = options.output
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise refuse(f"-o {name} is not a variable's name", f"Name one, for example -o {example}.")
-    if options.seed is not None and options.seed < 0:
-        raise refuse("--seed is negative", "Use 0 or more.")
-    options.alphas = None if options.alphas is None else _strengths(options.alphas)
     return options
 
 
@@ -95,17 +107,17 @@ def run_job(
     return outcome
 
 
-def folder(word: str, namespace: Mapping[str, Any]) -> str | os.PathLike[str]:
-    """A path, or the variable that holds one."""
+def folder(word: str, namespace: Mapping[str, Any], remedy: str = _PHOTOGRAPHS) -> str | os.PathLike[str]:
+    """A path, or the variable that holds one. Raises VeilError ``bad_request`` with this remedy for anything else."""
     found = resolve(word, namespace)
     if not isinstance(found, str | os.PathLike):
-        raise refuse(f"{word} is no folder", "Give the folder of the photographs.")
+        raise refuse(f"{word} is no folder", remedy)
     if not Path(found).expanduser().is_dir():
-        raise refuse(f"{os.fspath(found)} is no folder", "Give the folder of the photographs.")
+        raise refuse(f"{os.fspath(found)} is no folder", remedy)
     return found
 
 
-def _strengths(text: str) -> list[float]:
+def strengths(text: str) -> list[float]:
     """Numbers between 0 and 1 with commas between. Raises VeilError ``bad_request``."""
     try:
         values = [float(part) for part in text.split(",")]

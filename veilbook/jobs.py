@@ -1,4 +1,4 @@
-"""Jobs of the sidecar, learning passes and audits: started, listened to until they end, stopped with the caller."""
+"""Jobs of the sidecar (learn, audit, evaluate): started, listened to until they end, stopped with the caller."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from .client import Sidecar
 from .errors import VeilError
 
-#: Called with the document of each progress event: stage, done (0 to 1), seconds_left (or None), and more by kind.
+#: Called with the document of each progress event: done (0 to 1), seconds_left (or None), and more by kind.
 Listener = Callable[[dict[str, Any]], None]
 
 
 def wait(client: Sidecar, kind: str, request: Mapping[str, object], progress: Listener | None) -> dict[str, Any]:
-    """Start the job, ``learn`` or ``audit``, and return its document once it has ended, or the sidecar has.
+    """Start the job, ``learn``, ``audit`` or ``evaluate``; its document once it has ended, or the sidecar has.
 
     Of ``request`` what is None stays out. What is raised meanwhile, also KeyboardInterrupt, stops the job.
     """

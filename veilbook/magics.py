@@ -10,9 +10,9 @@ from typing import Any
 
 from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
-from . import arguments, audit_line, cell, learn_line, services, snapshot_line
+from . import arguments, audit_line, cell, evaluate_line, learn_line, services, snapshot_line, sweep_line
 from ._ipython import line_cell_magic, magic_arguments
-from .arguments import AUDIT, LEARN, RUNS, SERVICES, SNAPSHOTS, refuse
+from .arguments import AUDIT, EVALUATE, JOBS, LEARN, RUNS, SERVICES, SNAPSHOTS, SWEEP, refuse
 from .errors import VeilError
 from .inputs import Source, sources
 from .names import resolve
@@ -24,9 +24,13 @@ HELP = """\
 %veil noisy photo.jpg                         one line instead of a cell; --dry-run runs nothing
 %veil status | devices | log | restart        the process that computes
 %veil learn | audit --images photos/          learn an obfuscation; attack what leaves; learn -h, audit -h
+%veil evaluate | sweep --dataset faces/        accuracy on a data set; over ALPHA, with leakage beside it
 %veil snapshot "before training"              keep all files as they are now; %veil snapshots lists
 %config Veil.alpha = 0.2                      defaults for this notebook; %veil? lists every option
 Example: %veil clean photo.jpg -o result      then result.faces is an array [n, 5]"""
+
+
+_JOBS: dict[str, Any] = {LEARN: learn_line, AUDIT: audit_line, EVALUATE: evaluate_line, SWEEP: sweep_line}
 
 
 @magics_class
@@ -44,7 +48,7 @@ class Veil(Settings):
         A cell's body may declare stages, one a line: head: local, noise: 0.8, tail: local, threshold: 0.35.
         """
         first, *rest = line.split(None, 1) or [""]
-        if first in (LEARN, AUDIT):
+        if first in JOBS:
             namespace = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
             self._work(first, " ".join(rest), body, namespace)
             return
@@ -63,7 +67,7 @@ class Veil(Settings):
         elif options.command in RUNS:
             self._run(options, body or "", {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
         else:
-            commands = [*RUNS, LEARN, AUDIT, *SNAPSHOTS, *SERVICES]
+            commands = [*RUNS, *JOBS, *SNAPSHOTS, *SERVICES]
             close = difflib.get_close_matches(options.command, commands, n=1)
             remedy = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(commands)}."
             raise refuse(f"%veil {options.command} is not a command", remedy)
@@ -71,7 +75,7 @@ class Veil(Settings):
     def _work(self, command: str, rest: str, body: str | None, namespace: Mapping[str, Any]) -> None:
         if body is not None and body.strip():
             raise refuse(f"%veil {command} takes no cell", "Write it with a single %.")
-        job = learn_line if command == LEARN else audit_line
+        job = _JOBS[command]
         asked = job.parse(rest)
         if asked is None:
             print(job.HELP)

@@ -73,20 +73,22 @@ _STAGES = {
 
 
 class JobProgress:
-    """A bar with stage, ALPHA and time left; where nobody watches, a line for each stage."""
+    """A bar with stage and ALPHA, or images, and time left; where nobody watches, a line for each stage."""
 
     def __init__(self, shell: Any, name: str) -> None:
         self._name = name
         self._stage = ""
+        self._told = -_LINE_SECONDS
         self._share = 0.0
         self._handle: Any = None
         if watched(shell):
             self._handle = display_data(_bar(name, 0.0, "starting"), updatable=True)
 
     def show(self, progress: dict[str, Any]) -> None:
-        """A LearnProgress or AuditProgress; the sidecar sends at most four a second."""
+        """A LearnProgress, AuditProgress or EvaluationJobProgress; the sidecar sends at most four a second."""
         self._share = min(1.0, max(0.0, progress["done"]))
-        stage = _STAGES.get(progress["stage"], progress["stage"])
+        counting = "images" in progress
+        stage = _counted(progress) if counting else _STAGES.get(progress["stage"], progress["stage"])
         if self._handle is not None:
             alpha = progress.get("knot", progress.get("alpha"))
             at = "" if alpha is None else f", ALPHA {alpha:g}"
@@ -95,7 +97,8 @@ class JobProgress:
                 _bar(self._name, self._share, f"{stage}{at}{'' if left is None else f' · {duration(left)} left'}"),
                 raw=True,
             )
-        elif stage != self._stage:
+        elif stage != self._stage and not (counting and time.monotonic() - self._told < _LINE_SECONDS):
+            self._told = time.monotonic()
             print(f"{self._share:4.0%} {stage}")
         self._stage = stage
 
@@ -109,6 +112,10 @@ class JobProgress:
     @property
     def percent(self) -> str:
         return f"{self._share:.0%}"
+
+
+def _counted(progress: dict[str, Any]) -> str:
+    return f"{progress['images']} of {progress['of']} images, {progress['images_per_s']:.1f} a second"
 
 
 def _bar(name: str, share: float, words: str) -> dict[str, str]:

@@ -164,7 +164,8 @@ def completions(shell: InteractiveShell, text: str) -> set[str]:
     [
         (
             "%veil ",
-            {"clean", "noisy", "learn", "audit", "snapshot", "snapshots", "status", "devices", "log", "restart"},
+            {"clean", "noisy", "learn", "audit", "evaluate", "sweep"}
+            | {"snapshot", "snapshots", "status", "devices", "log", "restart"},
         ),
         ("%veil no", {"noisy"}),
         ("%%veil noisy --al", {"--alpha"}),
@@ -172,6 +173,9 @@ def completions(shell: InteractiveShell, text: str) -> set[str]:
         ("%%veil noisy --format p", {"png"}),
         ("%veil learn --im", {"--images"}),
         ("%veil learn --mode ", {"calibrated", "cloak"}),
+        ("%veil sweep --al", {"--alphas"}),
+        ("%veil evaluate --al", {"--alpha"}),
+        ("%veil evaluate --format ", {"fddb", "wider", "coco", "voc"}),
         ("%%veil noisy -i photo\nth", {"threshold:"}),
         ("%%veil noisy -i photo\ntail: ", {"local"}),
     ],

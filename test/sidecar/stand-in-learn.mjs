@@ -1,6 +1,7 @@
 /**
- * Stands in for `veilbook learn --as-job` and `veilbook audit --as-job` in tests of the sidecar and its clients: it does nothing, but refuses arguments that the real
- * one would refuse, and ends as the folder of photographs is called: quick, busy, slow, refused, crash, stubborn.
+ * Stands in for `veilbook learn --as-job`, `audit`, `evaluate` and `sweep` in tests of the sidecar and its clients: it does
+ * nothing, but refuses arguments that the real one would refuse, and ends as the folder of photographs or the data set is called:
+ * quick, busy, slow, refused, crash, stubborn.
  */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
@@ -11,6 +12,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     images: text,
+    dataset: text,
+    format: text,
+    category: text,
+    workers: text,
+    noisy: { type: 'boolean' },
+    alpha: text,
     model: text,
     mode: text,
     alphas: text,
@@ -26,19 +33,25 @@ const { values, positionals } = parseArgs({
   }
 });
 const command = positionals[0] ?? 'learn';
+const evaluation = command === 'evaluate' || command === 'sweep';
+const subject = evaluation ? values.dataset : values.images;
 if (
   !process.send ||
-  !['learn', 'audit'].includes(command) ||
+  !['learn', 'audit', 'evaluate', 'sweep'].includes(command) ||
   !values['as-job'] ||
-  !isAbsolute(values.images) ||
-  !isAbsolute(values.out)
+  !isAbsolute(subject) ||
+  !isAbsolute(values.out ?? (evaluation ? '/' : ''))
 ) {
   throw new Error('This is not how a job is started.');
 }
 
-const kind = basename(values.images);
+const kind = basename(subject);
 const tell = message => new Promise(settle => process.send(message, undefined, undefined, () => settle()));
 const progress = (done, stage = 'refine', strength = 0.4) => {
+  if (evaluation) {
+    const counted = { images: 40 * done, of: 40, images_per_s: 8 };
+    return tell({ type: 'progress', progress: { ...counted, done, seconds_left: 5 * (1 - done) } });
+  }
   const about = command === 'learn' ? { stage, knot: strength } : { stage: 'A1', alpha: strength };
   return tell({ type: 'progress', progress: { ...about, done, seconds_left: 60 * (1 - done) } });
 };
@@ -110,7 +123,53 @@ const audited = {
   },
   figures: { alphas: '<svg xmlns="http://www.w3.org/2000/svg"/>', looks: null }
 };
-const report = command === 'learn' ? learned : audited;
+
+const folds = [
+  { fold: 'FDDB-fold-1', ap: 0.9, images: 20, faces: 30, bad: 0 },
+  { fold: 'FDDB-fold-2', ap: null, images: 18, faces: 0, bad: 2 }
+];
+const measured = { average_ap: 0.9, pooled_ap: 0.89, folds, roc: null };
+const circumstances = {
+  schema: 1,
+  dataset: 'FDDB',
+  format: 'fddb',
+  images: 38,
+  faces: 30,
+  bad: 12,
+  bad_records: Array.from({ length: 11 }, (_, i) => ({ place: `<list>.txt, line ${i + 1}`, message: 'is no number.' })),
+  images_per_s: 8,
+  seconds: 5,
+  device: 'cpu',
+  versions: {},
+  hashes: { dataset: hash, head: hash, tail: hash, artefact: null }
+};
+const alpha = values.alpha === undefined ? null : Number(values.alpha);
+const evaluated = {
+  document: {
+    ...circumstances,
+    ...measured,
+    mode: values.noisy ? 'noisy' : 'clean',
+    alpha,
+    map: 0.9,
+    roc: [{ false_positives: 100, discrete: 0.95, continuous: 0.7 }]
+  },
+  figure: null,
+  notices: [JSON.stringify(values)]
+};
+const swept = {
+  document: {
+    ...circumstances,
+    clean: { ...measured, leakage: 0.9 },
+    rows: [
+      { ...measured, alpha: 0.3, average_ap: 0.88, retained: 0.88 / 0.9, leakage: null },
+      { ...measured, alpha: 0.8, average_ap: 0.81, retained: 0.9, leakage: 0.18 }
+    ],
+    looks: null
+  },
+  figure: '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  notices: [JSON.stringify(values)]
+};
+const report = { learn: learned, audit: audited, evaluate: evaluated, sweep: swept }[command];
 
 process.once('disconnect', () => process.exit());
 process.stderr.write('veilbook: stands in for learning\n');
@@ -140,5 +199,5 @@ switch (kind) {
     break;
   default:
     // Until it is told to stop, or the file appears beside the photographs.
-    setInterval(() => existsSync(`${values.images}.end`) && void end(0, { type: 'report', report }), 20);
+    setInterval(() => existsSync(`${subject}.end`) && void end(0, { type: 'report', report }), 20);
 }
