@@ -37,7 +37,9 @@ export function evaluationCommand(name: string, description: string): Command {
     .addOption(new Option('--format <format>', 'of the data set (default: what it looks like)').choices([...DATASET_FORMATS]))
     .option('--category <name>', 'the one that counts, where labels have names')
     .option('--model <dir>', 'model folder or name (default: the bundled faceboxes)')
-    .addOption(new Option('--workers <n>', 'images at work at once on the processor (default: its cores)').argParser(workers))
+    .addOption(
+      new Option('--workers <n>', 'images at work at once on the processor (default: its cores, at most 8)').argParser(workers)
+    )
     .option('--device <device>', 'auto, cpu, webgpu or cuda:N', 'auto')
     .addOption(new Option('--shard <i/n>', 'only every n-th image, from the i-th (from 0) on; needs --out').argParser(shardOf))
     .option('--out <dir>', 'keep tallies there, to go on from and to merge')

@@ -32,6 +32,8 @@ interface Item {
   record: DatasetRecord;
 }
 
+/** Each holds the model's graphs: with more cores than that each gets several threads. */
+const WORKERS = 8;
 /** More than this the workers' pool would refuse. */
 const MOST_IN_FLIGHT = 48;
 
@@ -46,8 +48,9 @@ export async function runShard(evaluation: Evaluation, dataset: Dataset, folder:
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const display = evaluation.listener?.progress ?? openEvaluationProgress(process.stderr);
   const progress = await progressOf(dataset, folder, shard, display);
-  const workers = evaluation.flags.workers ?? availableParallelism();
-  const compute = await openCompute({ workers, threads: Math.max(1, Math.floor(availableParallelism() / workers)) });
+  const cores = availableParallelism();
+  const workers = evaluation.flags.workers ?? Math.min(cores, WORKERS);
+  const compute = await openCompute({ workers, threads: Math.max(1, Math.floor(cores / workers)) });
   const run = async ({ record }: Item): Promise<Answered | null> => {
     if ('bad' in record) {
       return null;

@@ -69,6 +69,21 @@ export class ShardFolder {
 
   /** Put all blocks together and say that the shard is done. @throws VeilError `output_unwritable` */
   async finish(): Promise<void> {
+    try {
+      await this.putTogether();
+    } catch (thrown) {
+      // Another process that worked on this shard was sooner, and took the blocks away.
+      if ((await readRecord(this.dir))?.done) {
+        return;
+      }
+      throw thrown;
+    }
+    this.record.done = true;
+    await this.writeRecord();
+    await this.sweepUp();
+  }
+
+  private async putTogether(): Promise<void> {
     let parts = this.chain.map(block => this.pathOf(block));
     while (parts.length > FAN_IN) {
       const groups = Array.from({ length: Math.ceil(parts.length / FAN_IN) }, (_, i) =>
@@ -83,9 +98,6 @@ export class ShardFolder {
       parts = merged;
     }
     await mergeTallyFiles(parts, join(this.dir, TALLIES));
-    this.record.done = true;
-    await this.writeRecord();
-    await this.sweepUp();
   }
 
   private pathOf({ from, to }: Block): string {
