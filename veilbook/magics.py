@@ -23,8 +23,7 @@ HELP = """\
 %%veil noisy --alpha 0.2 -i photo -o result   the same on an obfuscated activation; keep the result
 %veil noisy photo.jpg                         one line instead of a cell; --dry-run runs nothing
 %veil status | devices | log | restart        the process that computes
-%veil learn | audit --images photos/          learn an obfuscation; attack what leaves; learn -h, audit -h
-%veil evaluate | sweep --dataset faces/        accuracy on a data set; over ALPHA, with leakage beside it
+%veil learn | audit | evaluate | sweep -h     learn noise; attack what leaves; accuracy on a data set
 %veil snapshot "before training"              keep all files as they are now; %veil snapshots lists
 %config Veil.alpha = 0.2                      defaults for this notebook; %veil? lists every option
 Example: %veil clean photo.jpg -o result      then result.faces is an array [n, 5]"""
