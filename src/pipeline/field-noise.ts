@@ -43,6 +43,14 @@ export function fieldSizes([C, H, W]: NoiseField['shape'], binCount: number): Re
   };
 }
 
+/** What a field puts into the arena. */
+interface LaidOut {
+  factors: Float32Array;
+  limits: Float32Array;
+  order: Int32Array;
+  ranges: BinRange[];
+}
+
 /**
  * The noise of a stationary Gaussian field, drawn and added by the kernels:
  * z = round(clamp(a)) + round(n), n = Hartley(L_bin Hartley coefficients of white noise), both on one grid of step 2^k, so
@@ -51,6 +59,8 @@ export function fieldSizes([C, H, W]: NoiseField['shape'], binCount: number): Re
 export class FieldNoise {
   private field!: NoiseField;
   private ranges: BinRange[] = [];
+  /** Fields that were drawn from before: whoever goes through several strengths again and again packs each once. */
+  private readonly laidOut = new WeakMap<NoiseField, LaidOut>();
 
   /**
    * @param arena made for `fieldSizes` of this field's shape and number of bins
@@ -71,6 +81,11 @@ export class FieldNoise {
    * @throws VeilError `artefact_mismatch` when the field makes no exact noise; the former stays
    */
   setField(field: NoiseField): void {
+    const known = this.laidOut.get(field);
+    if (known) {
+      this.takeBack(field, known);
+      return;
+    }
     checkField(field, this.arena.regions);
     const [C, H, W] = field.shape;
     const { factors, order, limits } = this.arena.regions;
@@ -84,6 +99,21 @@ export class FieldNoise {
     }
     limits.float32().set(Array.from(field.low).flatMap((low, c) => [low, field.high[c]]));
     this.ranges = orderCoefficients(field.bins, binCount, C, order.int32());
+    this.field = field;
+    this.laidOut.set(field, {
+      factors: factors.float32().slice(0, binCount * packed),
+      limits: limits.float32().slice(),
+      order: order.int32().slice(),
+      ranges: this.ranges
+    });
+  }
+
+  private takeBack(field: NoiseField, { factors, limits, order, ranges }: LaidOut): void {
+    const { regions } = this.arena;
+    regions.factors.float32().set(factors);
+    regions.limits.float32().set(limits);
+    regions.order.int32().set(order);
+    this.ranges = ranges;
     this.field = field;
   }
 

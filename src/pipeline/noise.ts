@@ -49,7 +49,7 @@ export function noiseSizes({ document, counts }: Obfuscation): Record<FieldRegio
   return fieldSizes(document.activation_shape, counts.length);
 }
 
-/** Strengths whose factors are kept: 0.6 MB each. */
+/** Strengths whose factors are kept: 0.6 MB each, and about as much once they were drawn from. */
 const REMEMBERED = 8;
 
 /** The noise of one artefact at whatever strength is asked for. */
