@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runShard, type Program, type ShardWork } from './shard';
@@ -78,6 +78,13 @@ describe('the shards of a Job', () => {
   it('fail with the exit code of what failed, and leave no mark', async () => {
     expect(await run(0, programs({ shard: 4 }))).toBe(4);
     expect(readdirSync(results)).toEqual([]);
+  });
+
+  it('are refused before they begin where another division lies', async () => {
+    mkdirSync(join(results, 'shard-0-of-8'));
+    const { program, asked } = programs();
+    await expect(run(0, { program, asked })).rejects.toMatchObject({ code: 'bad_request' });
+    expect(asked).toEqual([]);
   });
 
   it('take images that could not be used for told: the result says how many', async () => {

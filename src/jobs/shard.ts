@@ -25,9 +25,11 @@ export interface ShardWork {
  * where a network file system remembers folders for a while, because a client that changes a folder reads it anew.
  * @param say a line for the log
  * @returns an exit code: 0, or that of the program that failed
+ * @throws VeilError `bad_request` for a folder with another division, `output_unwritable`
  */
 export async function runShard(work: ShardWork, program: Program, say: (line: string) => void): Promise<number> {
   const { results, shard, shards, command } = work;
+  await requireOneDivision(work);
   const part = await program([...command, '--shard', `${shard}/${shards}`, '--out', results], 'drop');
   if (!isDone(part.code)) {
     return part.code;
@@ -55,6 +57,19 @@ export async function runShard(work: ShardWork, program: Program, say: (line: st
 
 /** Images that could not be used are told in the result; another try would find the same ones. */
 const isDone = (code: number): boolean => code === 0 || code === SOME_BAD;
+
+/** Before the work, not after it: parts of another division cannot be merged with these. */
+async function requireOneDivision({ results, shards }: ShardWork): Promise<void> {
+  const names = await readdir(results).catch(() => []);
+  const other = names.find(name => /^shard-\d+-of-\d+$/.test(name) && !name.endsWith(`-of-${shards}`));
+  if (other !== undefined) {
+    throw new VeilError(
+      'bad_request',
+      `${results} holds ${other}, and this Job has ${shards} shards. Nothing was run.`,
+      'Submit it with as many shards, or with other --results.'
+    );
+  }
+}
 
 /** @returns how many shards of this Job are done */
 async function mark({ results, job, shard, shards }: ShardWork): Promise<number> {
