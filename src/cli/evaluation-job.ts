@@ -19,8 +19,10 @@ export async function evaluationAsJob<Document extends EvaluationDocument | Swee
   // As Ctrl-C: it puts its work down where it is, and before or after it has any it ends.
   listenToParent(() => process.kill(process.pid, 'SIGINT'));
   const notices = new Set<string>();
+  let first: EvaluationProgress | undefined;
+  const show = (progress: EvaluationProgress) => void tellParent(messageOf(progress, (first ??= progress)));
   const listener = {
-    progress: { show: (progress: EvaluationProgress) => void tellParent(messageOf(progress)), close: () => undefined },
+    progress: { show, close: () => undefined },
     notices: { show: (line: string) => void notices.add(line) }
   };
   try {
@@ -36,8 +38,12 @@ export async function evaluationAsJob<Document extends EvaluationDocument | Swee
   }
 }
 
-function messageOf({ done, total, here, seconds }: EvaluationProgress): { type: 'progress'; progress: EvaluationJobProgress } {
-  const rate = seconds > 0 ? here / seconds : 0;
+/** @param first of this run: until then models were loaded, which says nothing of how long the others take */
+function messageOf(
+  { done, total, here, seconds }: EvaluationProgress,
+  first: EvaluationProgress
+): { type: 'progress'; progress: EvaluationJobProgress } {
+  const rate = seconds > first.seconds ? (here - first.here) / (seconds - first.seconds) : 0;
   const progress = {
     images: done,
     of: total,

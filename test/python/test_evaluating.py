@@ -124,6 +124,16 @@ def test_one_job_runs_at_a_time_and_a_failure_is_one_line(sidecar: Sidecar, tmp_
     assert "\n" not in str(caught.value)
 
 
+@needs_bundle
+def test_what_follows_waits_until_a_stopped_job_has_put_its_work_down(sidecar: Sidecar, tmp_path: Path) -> None:
+    stubborn = {"kind": "evaluate", "dataset": str(photographs(tmp_path, "stubborn"))}
+    sidecar.request("POST", "/v1/evaluate", body=json.dumps(stubborn).encode(), content_type="application/json")
+    while sidecar.get("/v1/evaluate")["job"]["progress"] is None:
+        time.sleep(0.05)
+    sidecar.request("DELETE", "/v1/evaluate")
+    assert veilbook.evaluate(photographs(tmp_path, "quick"), sidecar=sidecar).average_ap == 0.9
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
