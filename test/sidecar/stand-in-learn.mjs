@@ -115,7 +115,7 @@ const audited = {
     conformance: [],
     monotone: { compared: 0, violations: [] },
     ceiling: null,
-    mutants: null,
+    own_test: { planted: 50, found: 50, sound: 24, alarms: 0 },
     sheet: [{ alpha: 0.8, image: '<one>.jpg', attack: 'A1', r2: 0.2, original: 'AAAA', recovered: 'BBBB' }],
     versions: {},
     seconds: 1,
