@@ -115,7 +115,8 @@ class JobProgress:
 
 
 def _counted(progress: dict[str, Any]) -> str:
-    return f"{progress['images']} of {progress['of']} images, {progress['images_per_s']:.1f} a second"
+    rate = progress["images_per_s"]  # 0 until the second image
+    return f"{progress['images']} of {progress['of']} images{f', {rate:.1f} a second' if rate > 0 else ''}"
 
 
 def _bar(name: str, share: float, words: str) -> dict[str, str]:
