@@ -69,9 +69,11 @@ export class Cluster {
 
   /** @param labels a label selector */
   async list<K extends Kind>(kind: K, { labels, fields }: { labels?: string; fields?: string } = {}): Promise<Objects[K][]> {
-    const { apiVersion, clusterWide } = RESOURCES[kind];
+    const { apiVersion, clusterWide, custom } = RESOURCES[kind];
     const namespace = clusterWide ? undefined : this.namespace;
     const found: Objects[K][] = [];
+    // Of the lists of custom resources the client drops the mark that a page goes on, so they are asked for whole.
+    const limit = custom ? undefined : PAGE;
     let next: string | undefined;
     do {
       const page = await this.call('list', kind, '', () =>
@@ -84,7 +86,7 @@ export class Cluster {
           undefined,
           fields,
           labels,
-          PAGE,
+          limit,
           next
         )
       );

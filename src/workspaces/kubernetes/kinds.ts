@@ -38,6 +38,8 @@ interface Resource {
   plural: string;
   /** Not in a namespace. */
   clusterWide?: true;
+  /** A custom resource. */
+  custom?: true;
 }
 
 export const RESOURCES: Record<Kind, Resource> = {
@@ -61,6 +63,11 @@ export const RESOURCES: Record<Kind, Resource> = {
     clusterWide: true
   },
   Service: { apiVersion: 'v1', plural: 'services' },
-  VolumeSnapshot: { apiVersion: 'snapshot.storage.k8s.io/v1', plural: 'volumesnapshots' },
-  VolumeSnapshotClass: { apiVersion: 'snapshot.storage.k8s.io/v1', plural: 'volumesnapshotclasses', clusterWide: true }
+  VolumeSnapshot: { apiVersion: 'snapshot.storage.k8s.io/v1', plural: 'volumesnapshots', custom: true },
+  VolumeSnapshotClass: {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    plural: 'volumesnapshotclasses',
+    clusterWide: true,
+    custom: true
+  }
 };
