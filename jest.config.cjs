@@ -22,6 +22,30 @@ const long = process.env.VEILBOOK_LONG_TESTS ? [] : ['\\.long\\.spec\\.ts$'];
 // Tests that open sessions themselves: jest's copy of process.env does not reach the native library.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
+/** Tests in Node, with native modules. */
+const node = {
+  displayName: 'node',
+  rootDir: __dirname,
+  testEnvironment: '<rootDir>/test/node-environment.cjs',
+  testMatch: [
+    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,sidecar,cli}/**/*.spec.ts',
+    '<rootDir>/test/{sidecar,cli,workspaces,evaluation}/**/*.spec.ts'
+  ],
+  transform: {
+    '\\.ts$': typescript({
+      module: 'commonjs',
+      moduleResolution: 'node',
+      target: 'es2022',
+      esModuleInterop: true,
+      isolatedModules: true
+    }),
+    '\\.js$': '<rootDir>/test/esm-to-cjs.cjs'
+  },
+  transformIgnorePatterns: ['/node_modules/(?!echarts|zrender|tslib).+'],
+  testPathIgnorePatterns: ['/node_modules/', ...long],
+  modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
+};
+
 module.exports = {
   // Real processes on a busy machine: a limit that only a hang reaches.
   testTimeout: 60000,
@@ -52,27 +76,8 @@ module.exports = {
       transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`],
       modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
     },
-    {
-      displayName: 'node',
-      rootDir: __dirname,
-      testEnvironment: '<rootDir>/test/node-environment.cjs',
-      testMatch: [
-        '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,sidecar,cli}/**/*.spec.ts',
-        '<rootDir>/test/{sidecar,cli,parity,workspaces,evaluation}/**/*.spec.ts'
-      ],
-      transform: {
-        '\\.ts$': typescript({
-          module: 'commonjs',
-          moduleResolution: 'node',
-          target: 'es2022',
-          esModuleInterop: true,
-          isolatedModules: true
-        }),
-        '\\.js$': '<rootDir>/test/esm-to-cjs.cjs'
-      },
-      transformIgnorePatterns: ['/node_modules/(?!echarts|zrender|tslib).+'],
-      testPathIgnorePatterns: ['/node_modules/', ...long],
-      modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/veilbook', '<rootDir>/.venv']
-    }
+    node,
+    // Beside PyTorch and OpenCV: minutes, and packages of Debian's.
+    { ...node, displayName: 'parity', testMatch: ['<rootDir>/test/parity/**/*.spec.ts'] }
   ]
 };

@@ -36,9 +36,14 @@ function count(passed, failed, skipped) {
   total.skipped += skipped;
 }
 
-function jest() {
-  const report = join(reports, 'jest.json');
-  check('jest', 'jest', ['--json', `--outputFile=${report}`], long ? { VEILBOOK_LONG_TESTS: '1' } : {});
+function jest(name, projects) {
+  const report = join(reports, `${name.split(' ')[0]}.json`);
+  check(
+    name,
+    'jest',
+    ['--json', `--outputFile=${report}`, '--selectProjects', ...projects],
+    long ? { VEILBOOK_LONG_TESTS: '1' } : {}
+  );
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
     count(numPassedTests, numFailedTests, numPendingTests + numTodoTests);
@@ -79,10 +84,10 @@ check('prettier', 'npm', ['run', '--silent', 'lint:format']);
 check('ruff', python, ['-m', 'ruff', 'check', 'veilbook', 'test']);
 check('ruff format', python, ['-m', 'ruff', 'format', '--check', 'veilbook', 'test']);
 check('mypy', python, ['-m', 'mypy']);
-jest();
+jest('jest', ['lab', 'node']);
 pytest();
 if (long) {
-  check('parity with PyTorch and OpenCV', 'npm', ['run', '--silent', 'test:parity']);
+  jest('parity with PyTorch and OpenCV', ['parity']);
   playwright();
 } else {
   process.stdout.write(
