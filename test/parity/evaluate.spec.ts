@@ -18,7 +18,9 @@ const parity = reason ? describe.skip : describe;
 parity(`veilbook evaluate beside PyTorch and OpenCV${reason ? ` (skipped: there is no ${reason})` : ''}`, () => {
   it('finds the average precision of the published weights within 0.005, in each fold and over all', async () => {
     const args = ['evaluate', '--dataset', dataset, '--model', model, '--json'];
-    const ours: EvaluationDocument = JSON.parse(execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: 'pipe' }));
+    const ours: EvaluationDocument = JSON.parse(
+      execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: 'pipe' })
+    );
 
     const folds: { name: string; photographs: LabelledPhotograph[] }[] = [];
     for (const { name, records } of (await openDataset(dataset)).folds) {
@@ -51,7 +53,9 @@ parity(`veilbook evaluate beside PyTorch and OpenCV${reason ? ` (skipped: there 
       ...folds.map(({ name, photographs }, i) => ({ name, ours: ours.folds[i].ap!, theirs: ap(photographs) })),
       { name: 'all', ours: ours.pooled_ap!, theirs: ap(all) }
     ];
-    process.stdout.write(pairs.map(pair => `${pair.name}: ${pair.ours.toFixed(6)}, PyTorch ${pair.theirs.toFixed(6)}\n`).join(''));
+    process.stdout.write(
+      pairs.map(pair => `${pair.name}: ${pair.ours.toFixed(6)}, PyTorch ${pair.theirs.toFixed(6)}\n`).join('')
+    );
     for (const pair of pairs) {
       expect(Math.abs(pair.ours - pair.theirs)).toBeLessThan(0.005);
     }
