@@ -46,7 +46,7 @@ export function openCluster({ namespace, config = defaultConfig(), role }: Clust
     throw new VeilError(
       'cluster_unavailable',
       'No kubeconfig says which cluster is meant, and this is no pod of one.',
-      'Set KUBECONFIG, or name a folder by --dir.'
+      role === undefined ? 'Set KUBECONFIG, or name a folder by --dir.' : 'Set KUBECONFIG.'
     );
   }
   const own = existsSync(NAMESPACE_FILE) ? readFileSync(NAMESPACE_FILE, 'utf8').trim() : undefined;
