@@ -54,11 +54,8 @@ describeAt('node', 'a workspace in a pod', () => {
     expect(await inPod(namespace, 'vision', 'python3', '-c', script.join('\n'))).toBe('200 403');
   });
 
-  it('is snapshot, restored, restored back and cloned by a person at its panel, though a restore ends the pod', async () => {
-    if (!hasBrowser) {
-      process.stdout.write('left out: no Chromium on this machine (apt-get install chromium)\n');
-      return;
-    }
+  const withBrowser = hasBrowser ? it : it.skip; // apt-get install chromium
+  withBrowser('is snapshot, restored, restored back and cloned by a person at its panel, though a restore ends the pod', async () => {
     await grantVeilbook(namespace);
     await putFile(lab, 'labels.csv', 'one');
     const before = await contentHash(namespace, 'vision');
