@@ -55,66 +55,70 @@ describeAt('node', 'a workspace in a pod', () => {
   });
 
   const withBrowser = hasBrowser ? it : it.skip; // apt-get install chromium
-  withBrowser('is snapshot, restored, restored back and cloned by a person at its panel, though a restore ends the pod', async () => {
-    await grantVeilbook(namespace);
-    await putFile(lab, 'labels.csv', 'one');
-    const before = await contentHash(namespace, 'vision');
-    const browser = await openBrowser();
-    try {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-      let panel = await openPanel(page, namespace, 'vision');
-      await panel.getByLabel('Label of the snapshot').fill('before training');
-      await panel.getByRole('button', { name: 'Snapshot', exact: true }).click();
-      const restore = panel.getByRole('button', { name: 'Restore before training…' });
-      await expectEnabled(restore);
-      await shoot(page, 'pod-snapshot');
-      await putFile(lab, 'labels.csv', 'two');
-      await putFile(lab, 'later.csv', 'three');
-      const trained = await contentHash(namespace, 'vision');
+  withBrowser(
+    'is snapshot, restored, restored back and cloned by a person at its panel, though a restore ends the pod',
+    async () => {
+      await grantVeilbook(namespace);
+      await putFile(lab, 'labels.csv', 'one');
+      const before = await contentHash(namespace, 'vision');
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+        let panel = await openPanel(page, namespace, 'vision');
+        await panel.getByLabel('Label of the snapshot').fill('before training');
+        await panel.getByRole('button', { name: 'Snapshot', exact: true }).click();
+        const restore = panel.getByRole('button', { name: 'Restore before training…' });
+        await expectEnabled(restore);
+        await shoot(page, 'pod-snapshot');
+        await putFile(lab, 'labels.csv', 'two');
+        await putFile(lab, 'later.csv', 'three');
+        const trained = await contentHash(namespace, 'vision');
 
-      await inAnotherPod(async () => {
-        await restore.click();
-        await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
-      });
-      expect(await contentHash(namespace, 'vision')).toBe(before);
-      panel = await openPanel(page, namespace, 'vision');
-      await panel.getByText(/Restored “before training”/).waitFor();
-      await expectText(panel.getByRole('region', { name: 'Snapshots' }).getByRole('listitem'), [
-        /Before a restore/,
-        /before training/
-      ]);
-      await shoot(page, 'pod-restored');
+        await inAnotherPod(async () => {
+          await restore.click();
+          await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
+        });
+        expect(await contentHash(namespace, 'vision')).toBe(before);
+        panel = await openPanel(page, namespace, 'vision');
+        await panel.getByText(/Restored “before training”/).waitFor();
+        await expectText(panel.getByRole('region', { name: 'Snapshots' }).getByRole('listitem'), [
+          /Before a restore/,
+          /before training/
+        ]);
+        await shoot(page, 'pod-restored');
 
-      const undo = panel.getByRole('button', { name: 'Undo', exact: true });
-      await expectEnabled(undo);
-      await inAnotherPod(async () => {
-        await undo.click();
-        await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
-      });
-      expect(await contentHash(namespace, 'vision')).toBe(trained);
-      panel = await openPanel(page, namespace, 'vision');
-      await panel.getByText(/Restored/).waitFor({ state: 'detached' });
-      await shoot(page, 'pod-undone');
+        const undo = panel.getByRole('button', { name: 'Undo', exact: true });
+        await expectEnabled(undo);
+        await inAnotherPod(async () => {
+          await undo.click();
+          await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
+        });
+        expect(await contentHash(namespace, 'vision')).toBe(trained);
+        panel = await openPanel(page, namespace, 'vision');
+        await panel.getByText(/Restored/).waitFor({ state: 'detached' });
+        await shoot(page, 'pod-undone');
 
-      const clone = panel.getByRole('button', { name: 'Clone before training…' });
-      await expectEnabled(clone);
-      await clone.click();
-      const dialog = page.getByRole('dialog');
-      await dialog.getByRole('textbox').fill('attempt-2');
-      await dialog.getByRole('textbox').press('Enter');
-      await page.getByText(/The clone is .*attempt-2/).waitFor({ timeout: 120_000 });
-      await shoot(page, 'pod-cloned');
-    } finally {
-      await browser.close();
-    }
-    expect(await contentHash(namespace, 'attempt-2')).toBe(before);
-    const apps = administrator().makeApiClient(AppsV1Api);
-    const { spec } = await apps.readNamespacedDeployment({ namespace, name: `${prefix}attempt-2` });
-    expect(spec?.template.spec?.containers[0].resources).toEqual({ limits: GPUS, requests: GPUS });
-    const original = await apps.readNamespacedDeployment({ namespace, name: `${prefix}vision` });
-    const mounts = (deployment: typeof original) => deployment.spec?.template.spec?.containers[0].volumeMounts;
-    expect(mounts({ spec })).toEqual(mounts(original));
-  }, 400_000);
+        const clone = panel.getByRole('button', { name: 'Clone before training…' });
+        await expectEnabled(clone);
+        await clone.click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByRole('textbox').fill('attempt-2');
+        await dialog.getByRole('textbox').press('Enter');
+        await page.getByText(/The clone is .*attempt-2/).waitFor({ timeout: 120_000 });
+        await shoot(page, 'pod-cloned');
+      } finally {
+        await browser.close();
+      }
+      expect(await contentHash(namespace, 'attempt-2')).toBe(before);
+      const apps = administrator().makeApiClient(AppsV1Api);
+      const { spec } = await apps.readNamespacedDeployment({ namespace, name: `${prefix}attempt-2` });
+      expect(spec?.template.spec?.containers[0].resources).toEqual({ limits: GPUS, requests: GPUS });
+      const original = await apps.readNamespacedDeployment({ namespace, name: `${prefix}vision` });
+      const mounts = (deployment: typeof original) => deployment.spec?.template.spec?.containers[0].volumeMounts;
+      expect(mounts({ spec })).toEqual(mounts(original));
+    },
+    400_000
+  );
 
   /** What ends the pod that asked: wait for the next one, and log in there. */
   async function inAnotherPod(work: () => Promise<unknown>): Promise<void> {
