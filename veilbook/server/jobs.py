@@ -15,9 +15,10 @@ MOST_SHARDS = 10_000
 class JobsRoute(PanelHandler):
     """Watching is not using: it does not keep this server, or the sidecar, alive."""
 
-    @property
-    def _track_activity(self) -> bool:
-        return self.request.method != "GET"
+    async def prepare(self) -> None:
+        """Before every verb."""
+        self._track_activity = self.request.method != "GET"
+        await super().prepare()
 
 
 class JobsHandler(JobsRoute):
