@@ -12,17 +12,10 @@ NAME = r"([a-z0-9](?:[-.a-z0-9]{0,50}[a-z0-9])?)"
 MOST_SHARDS = 10_000
 
 
-class JobsRoute(PanelHandler):
-    """Watching is not using: it does not keep this server, or the sidecar, alive."""
+class JobsHandler(PanelHandler):
+    """GET jobs, POST jobs. Watching is not using: it does not keep this server, or the sidecar, alive."""
 
-    async def prepare(self) -> None:
-        """Before every verb."""
-        self._track_activity = self.request.method != "GET"
-        await super().prepare()
-
-
-class JobsHandler(JobsRoute):
-    """GET jobs, POST jobs."""
+    _track_activity = False
 
     @authenticated
     @authorized
@@ -34,11 +27,14 @@ class JobsHandler(JobsRoute):
     @authorized
     async def post(self) -> None:
         """Submit a Job."""
+        self._track_activity = True
         await self.answer(self.panel.change_jobs("POST", body=self.document()))
 
 
-class JobHandler(JobsRoute):
+class JobHandler(PanelHandler):
     """GET jobs/NAME, DELETE jobs/NAME."""
+
+    _track_activity = False
 
     @authenticated
     @authorized
@@ -50,11 +46,14 @@ class JobHandler(JobsRoute):
     @authorized
     async def delete(self, name: str) -> None:
         """Remove it with its pods and their logs."""
+        self._track_activity = True
         await self.answer(self.panel.change_jobs("DELETE", f"/{name}"))
 
 
-class JobLogsHandler(JobsRoute):
+class JobLogsHandler(PanelHandler):
     """GET jobs/NAME/logs."""
+
+    _track_activity = False
 
     @authenticated
     @authorized
