@@ -151,7 +151,7 @@ async function figuresOf({ document }: BatchResult): Promise<BatchFigures | null
     import('../audit/report/charts'),
     import('../audit/report/sweep-chart')
   ]);
-  const chart = sweepChart(document);
+  const chart = sweepChart(document, 'recovered');
   return { narrow: drawCurves(chart, ...NARROW), wide: drawCurves(chart, ...WIDE) };
 }
 

@@ -63,7 +63,7 @@ const running: BatchView = { job: batchJob(), result: null, figures: null };
 /** The sweep of the documents with the chart that a sidecar draws of it. */
 function swept(): BatchView {
   const view = sweptJob('fddb-sweep-2');
-  const chart = sweepChart(view.result!.document as unknown as SweepDocument);
+  const chart = sweepChart(view.result!.document as unknown as SweepDocument, 'recovered');
   return { ...view, figures: { narrow: drawCurves(chart, 230, 260), wide: drawCurves(chart, 440, 300) } };
 }
 

@@ -1,8 +1,11 @@
 import { type SweepDocument } from '../../protocol';
 import { type Chart, type Point } from './charts';
 
-/** Accuracy and leakage over ALPHA, without noise at 0. */
-export function sweepChart({ clean, rows }: SweepDocument): Chart {
+/**
+ * Accuracy and leakage over ALPHA, without noise at 0.
+ * @param recovered what the legend calls leakage; a narrow chart has room for less
+ */
+export function sweepChart({ clean, rows }: SweepDocument, recovered = 'recovered by the strongest attacker'): Chart {
   const points = [{ alpha: 0, ...clean }, ...rows];
   const curve = (of: (row: (typeof points)[number]) => number | null): Point[] =>
     points.flatMap(row => {
@@ -14,7 +17,7 @@ export function sweepChart({ clean, rows }: SweepDocument): Chart {
     ticks: points.map(({ alpha }) => alpha),
     series: [
       { name: 'average precision', points: curve(({ average_ap }) => average_ap) },
-      { name: 'recovered by the strongest attacker', points: curve(({ leakage }) => leakage) }
+      { name: recovered, points: curve(({ leakage }) => leakage) }
     ].filter(series => series.points.length > 0)
   };
 }
