@@ -1,4 +1,5 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { jobsPlugin } from './lab/plugins/jobs';
 import { learnPlugin } from './lab/plugins/learn';
 import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
@@ -10,6 +11,7 @@ import { workspacePlugin } from './lab/plugins/workspace';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidecarPlugin,
   workspacePlugin,
+  jobsPlugin,
   panelPlugin,
   learnPlugin,
   statusPlugin,

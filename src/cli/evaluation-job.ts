@@ -58,7 +58,7 @@ async function figureOf(document: SweepDocument): Promise<string> {
   // Loaded when it is used: the other commands start without it.
   const [{ drawCurves, standalone }, { sweepChart }] = await Promise.all([
     import('../audit/report/charts'),
-    import('./evaluation-page')
+    import('../audit/report/sweep-chart')
   ]);
   return standalone(drawCurves(sweepChart(document), ...FIGURE));
 }

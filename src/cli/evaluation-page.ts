@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { drawCurves, standalone, type Chart, type Point } from '../audit/report/charts';
+import { drawCurves, standalone } from '../audit/report/charts';
 import { html, trusted, type Html } from '../audit/report/html';
 import { page } from '../audit/report/page';
+import { sweepChart } from '../audit/report/sweep-chart';
 import { table } from '../audit/report/table';
 import { percent } from '../audit/report/words';
 import { VeilError, type SweepDocument } from '../protocol';
@@ -9,24 +10,6 @@ import { looksLine } from './evaluation-report';
 
 const WIDE = [640, 340] as const;
 const NARROW = [340, 300] as const;
-
-/** Accuracy and leakage over ALPHA, without noise at 0. */
-export function sweepChart({ clean, rows }: SweepDocument): Chart {
-  const points = [{ alpha: 0, ...clean }, ...rows];
-  const curve = (of: (row: (typeof points)[number]) => number | null): Point[] =>
-    points.flatMap(row => {
-      const y = of(row);
-      return y === null ? [] : [{ x: row.alpha, y }];
-    });
-  return {
-    x: 'ALPHA (0: without noise)',
-    ticks: points.map(({ alpha }) => alpha),
-    series: [
-      { name: 'average precision', points: curve(({ average_ap }) => average_ap) },
-      { name: 'recovered by the strongest attacker', points: curve(({ leakage }) => leakage) }
-    ].filter(series => series.points.length > 0)
-  };
-}
 
 /** The curves as a file of their own. @throws VeilError `output_unwritable` */
 export async function writeSweepPlot(document: SweepDocument, path: string): Promise<void> {

@@ -1,5 +1,6 @@
+import { Value } from '@sinclair/typebox/value';
 import { Command, Option } from 'commander';
-import { VeilError } from '../protocol';
+import { SweepDocument, VeilError } from '../protocol';
 import { jobLines, jobTable, jobWords, resultText, submittedText } from './job-report';
 import { requestOf, whole, withRequest, type JobFlags } from './job-request';
 import { jobRun, type RunFlags } from './job-run';
@@ -36,6 +37,7 @@ export function jobCommand(): Command {
   add('wait', 'follow a Job to its end and print its result')
     .argument('<name>')
     .addOption(new Option('--timeout <seconds>', 'how long at most; the Job goes on').argParser(whole(1)))
+    .option('--plot <file>', 'of a sweep: draw accuracy and leakage over ALPHA as SVG')
     .action(wait);
   add('logs', 'print what the pods have printed, the newest of each shard')
     .argument('<name>')
@@ -75,7 +77,10 @@ async function list({ namespace, json }: Where): Promise<void> {
   print(json ? { schema: 1, jobs } : jobTable(jobs));
 }
 
-async function wait(name: string, { namespace, timeout, json }: Where & { timeout?: number }): Promise<void> {
+async function wait(
+  name: string,
+  { namespace, timeout, plot, json }: Where & { timeout?: number; plot?: string }
+): Promise<void> {
   const { openJobs, waitForJob } = await import('../jobs');
   const [stop, notices] = [stopper(), new Notices()];
   const display = openDisplay(process.stderr, jobWords);
@@ -88,6 +93,10 @@ async function wait(name: string, { namespace, timeout, json }: Where & { timeou
     });
     display.close();
     jobLines(job, result).forEach(line => notices.show(line));
+    if (plot !== undefined && Value.Check(SweepDocument, result?.document)) {
+      const { writeSweepPlot } = await import('./evaluation-page');
+      await writeSweepPlot(result.document, plot);
+    }
     if (json) {
       print({ schema: 1, job, result });
     } else if (result !== null) {

@@ -7,6 +7,7 @@ export { followLogs, logsOf, type Following } from './logs';
 export { jobOf, listJobs, Watcher, type Looked } from './look';
 export { objectsFor } from './objects';
 export { removeJob } from './remove';
+export { resultOf } from './result';
 export { jobRoleFor } from './role';
 export { submit, type Submitted } from './submit';
 export { isOver } from './view';
@@ -14,4 +15,4 @@ export { waitForJob, type Ended, type Waiting } from './wait';
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
 export const openJobs = (where: Pick<KubernetesOptions, 'namespace' | 'config'> = {}) =>
-  openCluster({ ...where, role: 'veilbook rbac --jobs' });
+  openCluster({ ...where, role: inNamespace => `veilbook rbac --jobs --namespace ${inNamespace}` });

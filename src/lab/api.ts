@@ -2,6 +2,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type {
+  BatchList,
+  BatchLog,
+  BatchRemoved,
+  BatchRequest,
+  BatchSubmitted,
+  BatchView,
   Defaults,
   ErrorBody,
   HoldingList,
@@ -104,6 +110,26 @@ export class PanelApi {
 
   async others(): Promise<Workspace[]> {
     return (await this._request<WorkspaceList>('workspace/others')).workspaces;
+  }
+
+  jobs(): Promise<BatchList> {
+    return this._request('jobs');
+  }
+
+  job(name: string): Promise<BatchView> {
+    return this._request(`jobs/${name}`);
+  }
+
+  submitJob(request: BatchRequest): Promise<BatchSubmitted> {
+    return this._request('jobs', sent('POST', request));
+  }
+
+  removeJob(name: string): Promise<BatchRemoved> {
+    return this._request(`jobs/${name}`, { method: 'DELETE' });
+  }
+
+  async jobLogs(name: string): Promise<BatchLog['pods']> {
+    return (await this._request<BatchLog>(`jobs/${name}/logs`)).pods;
   }
 
   async log(lines: number): Promise<string[]> {

@@ -29,6 +29,11 @@ export const CommandIDs = {
   cloneWorkspace: 'veilbook:clone-workspace',
   deleteWorkspace: 'veilbook:delete-workspace',
   stopOperation: 'veilbook:stop-workspace-operation',
+  submitJob: 'veilbook:submit-job',
+  aboutJobs: 'veilbook:about-jobs',
+  showJobLog: 'veilbook:show-job-log',
+  openJobNotebook: 'veilbook:open-job-notebook',
+  deleteJob: 'veilbook:delete-job',
   showLog: 'veilbook:show-log'
 } as const;
 

@@ -2,6 +2,11 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type {
+  BatchJob,
+  BatchLog,
+  BatchRequest,
+  BatchSubmitted,
+  BatchView,
   Defaults,
   DeleteWorkspaceRequest,
   ErrorBody,
@@ -111,6 +116,57 @@ export interface IWorkspaceModel extends IDisposable {
   /** Stop what runs. Rejects with a RequestError, also when it can no longer be stopped. */
   cancel(): Promise<void>;
 }
+
+/**
+ * What is known of the Jobs on Kubernetes: `stopped` while there is no sidecar to ask, `absent` where there is no cluster or it does
+ * not answer, `broken` when the cluster says anything else but what its Jobs are.
+ */
+export type JobsState =
+  | { state: 'unknown' }
+  | { state: 'stopped' }
+  | { state: 'absent'; failure: Failure }
+  | { state: 'broken'; failure: Failure }
+  | { state: 'known'; namespace: string; jobs: BatchJob[] };
+
+/** A Job that was not made, and why. */
+export interface RefusedJob {
+  request: BatchRequest;
+  failure: Failure;
+}
+
+/** Evaluations and sweeps on Kubernetes. It asks nothing while nobody watches. */
+export interface IJobsModel extends IDisposable {
+  /** What was last known; kept while there is an outage. */
+  readonly current: JobsState;
+  /** Null while the server answers, and the cluster behind it. */
+  readonly outage: Outage | null;
+  /** When the cluster last answered; null before it ever did. */
+  readonly asOf: Date | null;
+  /** The last Job that was not made, until another one is made or somebody has seen it. */
+  readonly refused: RefusedJob | null;
+  /** A Job is being submitted or removed. */
+  readonly asking: boolean;
+  readonly changed: ISignal<IJobsModel, void>;
+
+  /** Keep the model up to date until the returned object is disposed. */
+  watch(pace: Pace): IDisposable;
+  /** Keep up with one Job too, of which `view` tells more then. */
+  follow(name: string): IDisposable;
+  /** The Job with what it found; null while nobody asked for it. */
+  view(name: string): BatchView | null;
+  /** Ask now. Never rejects: what came of it is in `current` and `outage`. */
+  refresh(): Promise<void>;
+  /** Rejects with a RequestError, of which `refused` tells too. */
+  submit(request: BatchRequest): Promise<BatchSubmitted>;
+  /** What is in `refused` was seen. */
+  dismiss(): void;
+  /** Remove a Job with its pods; resolves with what a person should know. Rejects with a RequestError. */
+  remove(name: string): Promise<string[]>;
+  /** What its pods have printed last. Rejects with a RequestError. */
+  logs(name: string): Promise<BatchLog['pods']>;
+}
+
+export const IJobsModel = new Token<IJobsModel>('veilbook:IJobsModel', 'Evaluations and sweeps on Kubernetes.');
 
 export const IWorkspaceModel = new Token<IWorkspaceModel>('veilbook:IWorkspaceModel', 'The workspace and its snapshots.');
 

@@ -90,7 +90,10 @@ export const BatchJob = Type.Object(
 );
 export type BatchJob = Static<typeof BatchJob>;
 
-export const BatchList = Type.Object({ jobs: Type.Array(BatchJob, { description: 'newest first' }) }, { title: 'BatchList' });
+export const BatchList = Type.Object(
+  { namespace: Type.String(), jobs: Type.Array(BatchJob, { description: 'newest first' }) },
+  { title: 'BatchList' }
+);
 export type BatchList = Static<typeof BatchList>;
 
 export const BatchLog = Type.Object(
@@ -98,3 +101,37 @@ export const BatchLog = Type.Object(
   { title: 'BatchLog' }
 );
 export type BatchLog = Static<typeof BatchLog>;
+
+/** A sweep's accuracy and leakage over ALPHA as SVG, whose colours are variables of the page. */
+export const BatchFigures = Type.Object(
+  { narrow: Type.String({ description: 'for 220 px and up' }), wide: Type.String({ description: 'for 400 px and up' }) },
+  { title: 'BatchFigures' }
+);
+export type BatchFigures = Static<typeof BatchFigures>;
+
+/** One Job as it is now, and what it found once it is over. */
+export const BatchView = Type.Object(
+  {
+    job: BatchJob,
+    result: Nullable(BatchResult, 'null before the end, and where the pod that printed it is gone'),
+    figures: Nullable(BatchFigures, 'of a sweep whose result is known')
+  },
+  { title: 'BatchView' }
+);
+export type BatchView = Static<typeof BatchView>;
+
+export const BatchSubmitted = Type.Object(
+  {
+    job: BatchJob,
+    made: Type.Boolean({ description: 'false: the same had been submitted before, and goes on' }),
+    notes: Type.Array(Type.String(), { description: 'what a person should know, a sentence each' })
+  },
+  { title: 'BatchSubmitted' }
+);
+export type BatchSubmitted = Static<typeof BatchSubmitted>;
+
+export const BatchRemoved = Type.Object(
+  { removed: Type.String(), notes: Type.Array(Type.String(), { description: 'likewise' }) },
+  { title: 'BatchRemoved' }
+);
+export type BatchRemoved = Static<typeof BatchRemoved>;

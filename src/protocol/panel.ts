@@ -31,6 +31,11 @@ import { SnapshotList, WorkspaceView } from './workspace';
  * | `GET workspace/others`   |            | `WorkspaceList`, without this one |
  * | `POST workspace/others/clone` | `CloneOtherRequest`, `to` a name | `WorkspaceOperation` |
  * | `POST workspace/others/delete` | `DeleteWorkspaceRequest`, `force` never | `WorkspaceOperation` |
+ * | `GET jobs`               |            | `BatchList`; 503 while no sidecar runs, and `cluster_unavailable` without a cluster |
+ * | `POST jobs`              | `BatchRequest` | `BatchSubmitted`; starts a sidecar |
+ * | `GET jobs/NAME`          |            | `BatchView`    |
+ * | `DELETE jobs/NAME`       |            | `BatchRemoved`; with its pods and their logs |
+ * | `GET jobs/NAME/logs?shard=` |         | `BatchLog`; all shards unless one is named |
  *
  * The workspace is the root directory of the Jupyter server; a clone comes to lie beside it.
  * Every other outcome is `ErrorBody` with the status of its code. The sidecar's token never crosses this interface.

@@ -9,6 +9,7 @@ import type {
 import type { Logger } from 'pino';
 import type { Compute } from '../pipeline/compute';
 import type { Hello } from '../protocol';
+import type { BatchJobs } from './batch-jobs';
 import type { BodyBudget } from './bodies';
 import type { Cancellation } from './cancellation';
 import type { DefaultsStore } from './defaults';
@@ -48,6 +49,7 @@ export interface SidecarContext {
   auditing: Auditing;
   evaluating: Evaluating;
   workspaces: Workspaces;
+  batchJobs: BatchJobs;
   metrics: Metrics;
   connections(): number;
   /** Asked to stop; returns at once. */

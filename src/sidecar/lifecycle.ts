@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Compute } from '../pipeline/compute';
 import { PROTOCOL, VERSION, type Hello } from '../protocol';
+import { BatchJobs } from './batch-jobs';
 import { BodyBudget } from './bodies';
 import { Cancellation } from './cancellation';
 import { hostId, isOurs, removeConnectionIfOurs, writePrivateJson } from './connection-file';
@@ -85,6 +86,7 @@ export async function startSidecar(
     auditing,
     evaluating,
     workspaces,
+    batchJobs: new BatchJobs(log),
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop

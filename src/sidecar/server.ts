@@ -11,6 +11,7 @@ import { eventRoutes } from './routes/events';
 import { forwardRoutes } from './routes/forward';
 import { auditRoutes } from './routes/audit';
 import { evaluateRoutes } from './routes/evaluate';
+import { jobRoutes } from './routes/jobs';
 import { learnRoutes } from './routes/learn';
 import { statusRoutes } from './routes/status';
 import { workspaceRoutes } from './routes/workspace';
@@ -52,6 +53,7 @@ export async function createServer(context: SidecarContext): Promise<App> {
     auditRoutes,
     evaluateRoutes,
     workspaceRoutes,
+    jobRoutes,
     eventRoutes
   ]) {
     await app.register(async scope => routes(scope, context));

@@ -1,5 +1,8 @@
 /** Documents as they cross the boundaries of the front end. */
 import type {
+  BatchJob,
+  BatchShard,
+  BatchView,
   FrameBundle,
   LearnJob,
   LearnReport,
@@ -233,5 +236,83 @@ export function panelWorkspace(snapshots: Snapshot[] = [], changes: Partial<Pane
     operation: null,
     snapshots,
     ...changes
+  };
+}
+
+export function batchShard(shard: number, changes: Partial<BatchShard> = {}): BatchShard {
+  const pod = `fddb-sweep-${shard}-abcde`;
+  return {
+    ...{ shard, state: 'running', pod, node: `node-${(shard % 3) + 1}`, pods: 1 },
+    ...{ done: 142, total: 356, exit_code: null, reason: null },
+    ...changes
+  };
+}
+
+/** A sweep in eight shards, six of which are done. */
+export function batchJob(name = 'fddb-sweep', changes: Partial<BatchJob> = {}): BatchJob {
+  const done = { state: 'complete' as const, done: 356 };
+  return {
+    name,
+    namespace: 'inference',
+    state: 'running',
+    created: new Date(Date.now() - 6 * 60_000).toISOString(),
+    finished: null,
+    request: { name, claim: 'inference-data', dataset: 'netapp/FDDB', alphas: [0.2, 0.8], shards: 8, gpus: 1 },
+    snapshot: null,
+    results: `inference-data:veilbook-results/${name}`,
+    share: 0.71,
+    shards: Array.from({ length: 8 }, (_, shard) => batchShard(shard, shard < 6 ? done : {})),
+    message: null,
+    ...changes
+  };
+}
+
+const FOLD = { images: 285, faces: 515, bad: 0 };
+
+/** The same sweep, over. */
+export function sweptJob(name = 'fddb-sweep'): BatchView {
+  const ended = { state: 'complete' as const, share: 1, finished: new Date().toISOString() };
+  const shards = Array.from({ length: 8 }, (_, shard) => batchShard(shard, { state: 'complete', done: 356 }));
+  const folds = (ap: number) => [1, 2].map(fold => ({ fold: `FDDB-fold-${fold}`, ap: ap + fold / 1000, ...FOLD }));
+  const measured = (ap: number, leakage: number) => ({ average_ap: ap, pooled_ap: ap, folds: folds(ap), roc: null, leakage });
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="230" height="260"><path d="M40 20L190 90" stroke="var(--series-1)"/></svg>';
+  return {
+    job: batchJob(name, { ...ended, shards }),
+    result: {
+      lines: ['FDDB, overlap of one half'],
+      document: {
+        schema: 1,
+        clean: measured(0.941, 0.999),
+        rows: [
+          { alpha: 0.2, ...measured(0.932, 0.73), retained: 0.9904 },
+          { alpha: 0.8, ...measured(0.881, 0.18), retained: 0.9362 }
+        ]
+      },
+      average_ap: null,
+      bad: 3,
+      at: `inference-data:veilbook-results/${name}`
+    },
+    figures: { narrow: svg, wide: svg.replace('230', '440') }
+  };
+}
+
+/** An evaluation of one pod, whose log is all that is left. */
+export function evaluatedJob(name = 'fddb-clean'): BatchView {
+  const lines = [
+    'FDDB-fold-1 Val AP: 0.9412345',
+    'FDDB-fold-2 Val AP: 0.95',
+    'FDDB Dataset Average AP: 0.9456',
+    '______',
+    'mAP: 0.9456'
+  ];
+  const request = { name, claim: 'inference-data', dataset: 'netapp/FDDB' };
+  return {
+    job: batchJob(name, {
+      ...{ request, results: null, share: 1, state: 'complete', finished: new Date().toISOString() },
+      shards: [batchShard(0, { state: 'complete' })]
+    }),
+    result: { lines, document: null, average_ap: 0.9456, bad: 0, at: null },
+    figures: null
   };
 }

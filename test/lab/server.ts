@@ -4,9 +4,15 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Stream } from '@lumino/signaling';
 import { PanelApi } from '../../src/lab/api';
 import { PANEL_EVENT_SCHEMA_ID } from '../../src/lab/model/events';
+import { JobsModel } from '../../src/lab/model/jobs';
 import { SidecarModel } from '../../src/lab/model/sidecar';
 import { WorkspaceModel } from '../../src/lab/model/workspace';
 import type {
+  BatchList,
+  BatchLog,
+  BatchRemoved,
+  BatchSubmitted,
+  BatchView,
   Defaults,
   ErrorBody,
   HoldingList,
@@ -34,6 +40,11 @@ export interface Answer {
     | SnapshotFolder
     | HoldingList
     | WorkspaceList
+    | BatchList
+    | BatchView
+    | BatchLog
+    | BatchSubmitted
+    | BatchRemoved
     | { lines: string[] }
     | string;
 }
@@ -71,6 +82,10 @@ export class TestServer {
 
   workspace(): WorkspaceModel {
     return new WorkspaceModel(this._api(), this.events);
+  }
+
+  jobs(): JobsModel {
+    return new JobsModel(this._api(), this.events);
   }
 
   private _api(): PanelApi {

@@ -14,7 +14,7 @@ from jupyter_server.auth.authorizer import Authorizer
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.web import RequestHandler
 
-from veilbook.server import handlers, workspace
+from veilbook.server import handlers, jobs, workspace
 
 Fetch = Callable[..., Any]
 
@@ -42,6 +42,9 @@ ROUTES = {
     "workspace/holding": ("POST", '{"paths": ["a"]}'),
     "workspace/snapshots/20261121-101010-000-abcdef/files": ("GET", None),
     "workspace/operations/20261121-101010-000-abcdef": ("DELETE", None),
+    "jobs": ("POST", '{"name": "fddb", "claim": "data", "dataset": "FDDB"}'),
+    "jobs/fddb-sweep": ("DELETE", None),
+    "jobs/fddb-sweep/logs": ("GET", None),
 }
 
 
@@ -85,7 +88,7 @@ def test_every_verb_of_every_handler_is_authenticated_and_authorized(jp_serverap
 
 
 def test_the_list_of_this_test_covers_every_route() -> None:
-    patterns = [path for path, _ in [*handlers.routes(), *workspace.workspace_routes()]]
+    patterns = [path for path, _ in [*handlers.routes(), *workspace.workspace_routes(), *jobs.job_routes()]]
     for path in patterns:
         assert any(re.fullmatch(path, f"/veilbook/{route}") for route in ROUTES)
     for route in ROUTES:

@@ -13,6 +13,7 @@ from tornado.ioloop import IOLoop
 
 from ..snapshots import ROOT_VARIABLE
 from .handlers import PANEL_SETTING, routes
+from .jobs import job_routes
 from .panel import Panel, State
 from .relay import EventRelay
 from .sidecar import JsonObject
@@ -41,7 +42,7 @@ class VeilbookExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the panel's routes; the server puts its base URL before them."""
-        self.handlers.extend([*routes(), *workspace_routes()])
+        self.handlers.extend([*routes(), *workspace_routes(), *job_routes()])
 
     async def stop_extension(self) -> None:
         """Close the connection to the sidecar. The sidecar itself stays for the kernels; its idle lease ends it."""

@@ -38,6 +38,15 @@ class PanelHandler(APIHandler):
         """The root directory of this server: what a browser names lies below it."""
         return Path(getattr(self.contents_manager, "root_dir", "") or ".").expanduser()
 
+    def document(self) -> JsonObject:
+        """The request's body, an object. The sidecar checks what is in it."""
+        body: Any = self.get_json_body()
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            raise HTTPError(400, "The body must be an object. Nothing was done.")
+        return body
+
     async def answer(self, work: Awaitable[JsonObject]) -> None:
         """Finish with the document, or with the ErrorBody of the VeilError that was raised instead."""
         try:

@@ -23,6 +23,8 @@ BEGIN_SECONDS = 90.0
 FAILURE_LOG_LINES = 5
 #: What a crash left is finished before the first answer about a workspace.
 WORKSPACE_SECONDS = 60.0
+#: A cluster that is out of order is asked again for a while.
+JOBS_SECONDS = 60.0
 
 
 class Panel:
@@ -122,16 +124,31 @@ class Panel:
 
     async def change_workspace(self, verb: str, path: str, root: Path, body: JsonObject | None = None) -> JsonObject:
         """One request about the workspace ``root``; a sidecar is started where none runs. Raises VeilError."""
+        connection = await self._started()
+        answer: JsonObject = await sidecar.ask(
+            connection, verb, _workspace(path, root), seconds=WORKSPACE_SECONDS, body=body
+        )
+        return answer
+
+    async def jobs(self, path: str = "") -> JsonObject:
+        """One question about Jobs on Kubernetes. Starts nothing; raises VeilError, also while no sidecar runs."""
+        connection = await self._needed("Jobs were not looked up.")
+        answer: JsonObject = await sidecar.ask(connection, "GET", f"/v1/jobs{path}", seconds=JOBS_SECONDS)
+        return answer
+
+    async def change_jobs(self, verb: str, path: str = "", body: JsonObject | None = None) -> JsonObject:
+        """Make or remove a Job; a sidecar is started where none runs. Raises VeilError."""
+        connection = await self._started()
+        answer: JsonObject = await sidecar.ask(connection, verb, f"/v1/jobs{path}", seconds=JOBS_SECONDS, body=body)
+        return answer
+
+    async def _started(self) -> Connection:
         if await sidecar.attach(self.directory) is None:
             started = await self.start()
             if started["state"] == "failed":
                 error = started["error"]
                 raise VeilError("sidecar_unavailable", f"{error['message']} Nothing was done.", error["remedy"])
-        connection = await self._needed("Nothing was done.")
-        answer: JsonObject = await sidecar.ask(
-            connection, verb, _workspace(path, root), seconds=WORKSPACE_SECONDS, body=body
-        )
-        return answer
+        return await self._needed("Nothing was done.")
 
     async def _needed(self, undone: str) -> Connection:
         connection = await sidecar.attach(self.directory)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
 
@@ -20,15 +18,6 @@ class ActionHandler(PanelHandler):
     async def change(self, verb: str, path: str, body: JsonObject | None = None) -> None:
         """Hand the request on to a sidecar, which is started where none runs."""
         await self.answer(self.panel.change_workspace(verb, path, self.root, body))
-
-    def document(self) -> JsonObject:
-        """The request's body, an object. The sidecar checks what is in it."""
-        body: Any = self.get_json_body()
-        if body is None:
-            return {}
-        if not isinstance(body, dict):
-            raise HTTPError(400, "The body must be an object. Nothing was done.")
-        return body
 
 
 class WorkspaceHandler(PanelHandler):

@@ -2,7 +2,8 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, openCommand } from '../commands';
-import { ISidecarModel, IWorkspaceModel } from '../tokens';
+import { IJobsModel, ISidecarModel, IWorkspaceModel } from '../tokens';
+import { JobsSection } from '../widgets/jobssection';
 import { InferenceSection } from '../widgets/section';
 import { VeilbookPanel } from '../widgets/panel';
 import { WorkspaceSection } from '../widgets/workspacesection';
@@ -12,12 +13,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'veilbook:panel',
   description: 'Adds the Veilbook side panel.',
   autoStart: true,
-  requires: [ISidecarModel, IWorkspaceModel],
+  requires: [ISidecarModel, IWorkspaceModel, IJobsModel],
   optional: [ITranslator, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: ISidecarModel,
     workspace: IWorkspaceModel,
+    jobs: IJobsModel,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
@@ -26,6 +28,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const panel = new VeilbookPanel(translator ?? nullTranslator);
     panel.addWidget(new WorkspaceSection(workspace, app.commands, trans));
     panel.addWidget(new InferenceSection(model, app.commands, trans));
+    panel.addWidget(new JobsSection(jobs, app.commands, trans));
+    followJobs(panel, jobs);
     app.shell.add(panel, 'left', { rank: 550 });
     restorer?.add(panel, panel.id);
     app.commands.addCommand(
@@ -35,3 +39,17 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.open, category: trans.__('Veilbook') });
   }
 };
+
+/** Jobs have a third of the panel where there are any, and else the height of a line or two. */
+function followJobs(panel: VeilbookPanel, { changed }: IJobsModel): void {
+  let some = false;
+  const divide = () => panel.divide(some ? [2, 2, 2] : [3, 3, 1]);
+  changed.connect(({ current }) => {
+    const now = current.state === 'known' && current.jobs.length > 0;
+    if (now !== some) {
+      some = now;
+      divide();
+    }
+  });
+  divide();
+}

@@ -8,10 +8,14 @@ import { veilbookIcon } from '../icons';
 
 /** The last lines of the log, the newest in sight. */
 export class LogView extends ReactWidget {
-  /** @param _read gives the lines, oldest first; what it rejects with is shown in their place */
+  /**
+   * @param _read gives the lines, oldest first; what it rejects with is shown in their place
+   * @param _label whose log it is
+   */
   constructor(
     private readonly _read: () => Promise<string[]>,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private readonly _label = _trans.__('Sidecar log')
   ) {
     super();
     this.addClass('jp-Veilbook-log');
@@ -39,7 +43,7 @@ export class LogView extends ReactWidget {
           </p>
         )}
         {this._lines?.length === 0 && <p className="jp-Veilbook-hint">{trans.__('The log is empty.')}</p>}
-        <div role="log" aria-label={trans.__('Sidecar log')} tabIndex={0}>
+        <div role="log" aria-label={this._label} tabIndex={0}>
           {this._lines?.map((line, index) => (
             <div key={index} className="jp-Veilbook-logLine" data-level={levelOf(line)}>
               {line}
@@ -55,10 +59,14 @@ export class LogView extends ReactWidget {
 }
 
 /** The log as a document of the main area, with a button that reads it again. */
-export function logWidget(content: LogView, trans: TranslationBundle): MainAreaWidget<LogView> {
+export function logWidget(
+  content: LogView,
+  trans: TranslationBundle,
+  { id, label } = { id: 'veilbook-log', label: trans.__('Veilbook Log') }
+): MainAreaWidget<LogView> {
   const widget = new MainAreaWidget({ content });
-  widget.id = 'veilbook-log';
-  widget.title.label = trans.__('Veilbook Log');
+  widget.id = id;
+  widget.title.label = label;
   widget.title.icon = veilbookIcon;
   widget.title.closable = true;
   widget.toolbar.addItem(

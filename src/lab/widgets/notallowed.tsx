@@ -43,7 +43,7 @@ export function NotAllowed({ actions, trans }: NotAllowedProps): JSX.Element | n
 }
 
 /** What stands between backticks, and the command that prints what a cluster has to allow. */
-const COMMANDS = /`([^`]+)`|(veilbook rbac(?: --namespace [\w.-]+)?(?: --removal)?)/;
+const COMMANDS = /`([^`]+)`|(veilbook rbac(?: --jobs)?(?: --namespace [\w.-]+)?(?: --removal)?)/;
 
 /** A remedy in words. Commands in it can be copied, and so can one that is a command as a whole. */
 export function Remedy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {

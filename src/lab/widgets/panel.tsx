@@ -1,5 +1,6 @@
 import type { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
+import { SplitPanel } from '@lumino/widgets';
 import { veilbookIcon } from '../icons';
 
 /** The shell of the side panel; each section is a widget of its own. */
@@ -13,5 +14,12 @@ export class VeilbookPanel extends SidePanel {
     this.title.caption = 'Veilbook';
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Veilbook'));
+  }
+
+  /** Divide the height among the sections in these shares; not when somebody has collapsed one, who wants it otherwise. */
+  divide(shares: readonly number[]): void {
+    if (this.content instanceof SplitPanel && this.widgets.every(({ isHidden }) => !isHidden)) {
+      this.content.setRelativeSizes([...shares]);
+    }
   }
 }

@@ -19,8 +19,8 @@ export interface ClusterOptions {
   namespace?: string;
   /** Default: `$KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
   config?: KubeConfig;
-  /** The command that prints the Role for what is to be done; default `veilbook rbac`. */
-  role?: string;
+  /** The command that prints the Role for what is to be done there; default `veilbook rbac`. */
+  role?: (namespace: string) => string;
 }
 
 export interface KubernetesOptions extends ClusterOptions {
@@ -51,7 +51,7 @@ export function openCluster({ namespace, config = defaultConfig(), role }: Clust
   }
   const own = existsSync(NAMESPACE_FILE) ? readFileSync(NAMESPACE_FILE, 'utf8').trim() : undefined;
   const chosen = namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? own ?? 'default';
-  return new Cluster(config, chosen, role);
+  return new Cluster(config, chosen, role?.(chosen));
 }
 
 /**

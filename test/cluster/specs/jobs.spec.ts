@@ -180,7 +180,7 @@ describeAt('api', 'with no more rights than veilbook rbac --jobs prints', () => 
           const words =
             resource === 'pods/log' ? /does not allow to get pods \S+\/log/ : RegExp(`does not allow to ${verb} ${resource}`);
           await until('it is refused', async () => words.test(await everything()));
-          expect(await everything()).toMatch(/veilbook rbac --jobs prints the Role that does\.$/);
+          expect(await everything()).toMatch(/veilbook rbac --jobs --namespace \S+ prints the Role that does\.$/);
         }
       } finally {
         await put(role.rules);
