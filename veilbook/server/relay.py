@@ -21,6 +21,7 @@ WATCH_SECONDS = 1.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 30.0)
 IN_USE_SECONDS = 30.0
 BACKOFF_SECONDS = (0.2, 1.0, 5.0, 30.0)
+CANCEL_SECONDS = 0.5
 
 
 class EventRelay:
@@ -47,11 +48,14 @@ class EventRelay:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """End the task and its connection."""
-        if self._task is not None:
+        """End the task and its connection.
+
+        Cancelled until it has ended: before Python 3.12 ``asyncio.wait_for`` loses a cancellation that comes in the
+        moment in which its answer does (bpo-42130), and the Jupyter server would wait for ever.
+        """
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=CANCEL_SECONDS)
 
     async def _run(self) -> None:
         failures = 0

@@ -1,4 +1,4 @@
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { batchJob, batchShard, evaluatedJob, sweptJob } from '../../../test/lab/documents';
@@ -43,7 +43,7 @@ describe('the section "Jobs"', () => {
     Notification.dismiss();
     section.dispose();
     model.dispose();
-    document.querySelectorAll('dialog').forEach(dialog => dialog.remove());
+    Dialog.flush();
   });
 
   const running = (changes: Partial<BatchJob> = {}): BatchView => ({
