@@ -1,19 +1,21 @@
 import tseslint from 'typescript-eslint';
 
 /** What each room may import of ours: docs/architecture.md, "Rooms". */
+const computing = ['protocol', 'numerics', 'models', 'pipeline'];
 const rooms = {
-  protocol: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  numerics: ['protocol', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  models: ['pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  pipeline: ['evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  evaluation: ['learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  learning: ['audit', 'workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  audit: ['workspaces', 'jobs', 'sidecar', 'cli', 'lab'],
-  workspaces: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'jobs', 'sidecar', 'cli', 'lab'],
-  jobs: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'sidecar', 'cli', 'lab'],
-  sidecar: ['cli', 'lab'],
-  cli: ['lab'],
-  lab: ['numerics', 'models', 'pipeline', 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'sidecar', 'cli']
+  protocol: [],
+  numerics: [],
+  models: ['protocol', 'numerics'],
+  pipeline: ['protocol', 'numerics', 'models'],
+  evaluation: computing,
+  learning: [...computing, 'evaluation'],
+  audit: [...computing, 'evaluation', 'learning'],
+  workspaces: ['protocol'],
+  jobs: ['protocol', 'workspaces'],
+  egress: computing,
+  sidecar: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'egress'],
+  cli: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'egress', 'sidecar'],
+  lab: ['protocol']
 };
 
 export default tseslint.config(
@@ -48,16 +50,18 @@ export default tseslint.config(
     files: ['**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   },
-  ...Object.entries(rooms).map(([room, refused]) => ({
+  ...Object.entries(rooms).map(([room, allowed]) => ({
     files: [`src/${room}/**/*.{ts,tsx}`],
     rules: {
       'no-restricted-imports': [
         'error',
         {
-          patterns: refused.map(other => ({
-            regex: `^(\.\./)+${other}(/|$)`,
-            message: `src/${room} may not import src/${other}.`
-          }))
+          patterns: Object.keys(rooms)
+            .filter(other => other !== room && !allowed.includes(other))
+            .map(other => ({
+              regex: `^(\.\./)+${other}(/|$)`,
+              message: `src/${room} may not import src/${other}.`
+            }))
         }
       ]
     }
