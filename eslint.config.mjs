@@ -30,7 +30,8 @@ export default tseslint.config(
       'test-results',
       'playwright-report',
       'assembly',
-      'src/models/onnx/generated'
+      'src/models/onnx/generated',
+      'src/egress/kserve/generated'
     ]
   },
   ...tseslint.configs.recommended,

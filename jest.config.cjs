@@ -28,8 +28,8 @@ const node = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/test/node-environment.cjs',
   testMatch: [
-    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,sidecar,cli}/**/*.spec.ts',
-    '<rootDir>/test/{sidecar,cli,workspaces,evaluation}/**/*.spec.ts'
+    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,egress,sidecar,cli}/**/*.spec.ts',
+    '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress}/**/*.spec.ts'
   ],
   transform: {
     '\\.ts$': typescript({
