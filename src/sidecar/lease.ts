@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface LeaseOptions {
@@ -11,13 +11,17 @@ export interface LeaseOptions {
 }
 
 const CHECK_MS = 5000;
+/** What is asked with this header is only looked at: who asks shows something, and nobody may be there to see it. */
+const LOOK_HEADER = 'veilbook-look';
 
 /**
- * Ends a sidecar that nobody uses: a client is an open connection. One whose connection file was replaced or
- * removed goes as soon as it is idle, for no new client can find it.
+ * Ends a sidecar that nobody uses: a client is an open connection on which something else than looks was asked, or nothing yet.
+ * One whose connection file was replaced or removed goes as soon as it is idle, for no new client can find it.
  */
 export class IdleLease {
   private readonly open = new Set<Socket>();
+  private readonly used = new WeakSet<Socket>();
+  private readonly looking = new WeakSet<Socket>();
   private idleSince = Date.now();
   private readonly timer: NodeJS.Timeout;
 
@@ -29,8 +33,13 @@ export class IdleLease {
       this.open.add(socket);
       socket.once('close', () => {
         this.open.delete(socket);
-        this.idleSince = Date.now();
+        if (this.isClient(socket)) {
+          this.idleSince = Date.now();
+        }
       });
+    });
+    server.on('request', ({ headers, socket }: IncomingMessage) => {
+      (headers[LOOK_HEADER] === undefined ? this.used : this.looking).add(socket);
     });
     this.timer = setInterval(() => this.check(), Math.min(CHECK_MS, Math.max(20, options.idleMs / 4)));
   }
@@ -50,8 +59,12 @@ export class IdleLease {
     }
   }
 
+  private isClient(socket: Socket): boolean {
+    return this.used.has(socket) || !this.looking.has(socket);
+  }
+
   private check(): void {
-    if (this.open.size > 0 || this.options.running() > 0) {
+    if ([...this.open].some(socket => this.isClient(socket)) || this.options.running() > 0) {
       this.idleSince = Date.now();
     } else if (!this.options.isReachable()) {
       this.options.onExpired('another sidecar took its place, or its state directory is gone');

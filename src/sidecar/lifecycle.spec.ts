@@ -87,6 +87,29 @@ describe('the idle lease', () => {
     await sidecar.stopped;
   });
 
+  it('is not held by who only looks', async () => {
+    const { sidecar, connection } = await startInProcess(0, { idleMinutes: 1 / 60 });
+    let [over, looks] = [false, 0];
+    void sidecar.stopped.then(() => (over = true));
+    await until(async () => {
+      const look = callSidecar(connection, { method: 'GET', path: '/v1/status', headers: { 'Veilbook-Look': '1' } });
+      await look.then(() => looks++).catch(() => undefined);
+      return over;
+    });
+    expect(looks).toBeGreaterThan(2);
+  });
+
+  it('begins anew with everything else that is asked', async () => {
+    const { sidecar, connection } = await startInProcess(0, { idleMinutes: 1 / 60 });
+    let over = false;
+    void sidecar.stopped.then(() => (over = true));
+    for (const end = Date.now() + 600; Date.now() < end;) {
+      await getJson(connection, '/v1/status');
+    }
+    expect(over).toBe(false);
+    await sidecar.stopped;
+  });
+
   it('ends at once when another took its place, and leaves the other its file', async () => {
     const { sidecar, connection, stateDir } = await startInProcess(0, { idleMinutes: 60 });
     const path = statePaths(stateDir).connection;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ import pytest
 from test_panel import Fetch, ask
 from tornado.httpclient import HTTPClientError
 
+from veilbook.server import relay
 from veilbook.server.jobs import job_routes
 
 LABELS = {"app.kubernetes.io/managed-by": "veilbook", "veilbook.dev/job": "fddb-sweep"}
@@ -127,7 +130,7 @@ async def test_looking_starts_nothing(jp_fetch: Fetch, state_dir: Path) -> None:
     assert not (state_dir / "sidecar.json").exists()
 
 
-async def test_a_job_is_listed_followed_read_and_removed_and_what_is_not_allowed_names_the_role(
+async def test_a_job_is_listed_followed_and_read(
     jp_fetch: Fetch, state_dir: Path, cluster: Cluster, built: None
 ) -> None:
     await ask(jp_fetch, "start", "POST")
@@ -140,6 +143,11 @@ async def test_a_job_is_listed_followed_read_and_removed_and_what_is_not_allowed
     assert seen["result"] is None
     log = await ask(jp_fetch, "jobs/fddb-sweep/logs", params={"shard": "1"})
     assert log["pods"] == [{"pod": "fddb-sweep-1", "shard": 1, "lines": ["veilbook: progress 50/100"]}]
+
+
+async def test_removing_a_job_starts_the_sidecar_and_what_is_not_allowed_names_the_role(
+    jp_fetch: Fetch, state_dir: Path, cluster: Cluster, built: None
+) -> None:
     answer = await jp_fetch("veilbook", "jobs/fddb-sweep", method="DELETE", request_timeout=60)
     assert json.loads(answer.body) == {"removed": "fddb-sweep", "notes": []}
     assert cluster.removed == ["/apis/batch/v1/namespaces/inference/jobs/fddb-sweep"]
@@ -152,6 +160,24 @@ async def test_a_job_is_listed_followed_read_and_removed_and_what_is_not_allowed
     error = json.loads(refused.value.response.body)["error"]
     assert error["message"] == "The cluster does not allow to list jobs in namespace inference."
     assert error["remedy"] == "veilbook rbac --jobs --namespace inference prints the Role that does."
+
+
+async def test_a_panel_that_looks_and_looks_does_not_keep_the_sidecar(
+    jp_fetch: Fetch, state_dir: Path, cluster: Cluster, built: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEILBOOK_IDLE_MINUTES", "0.05")
+    monkeypatch.setattr(relay, "IN_USE_SECONDS", 0.5)
+    await ask(jp_fetch, "start", "POST")
+    looks = 0
+    while (await ask(jp_fetch, "status"))["state"] == "running":
+        # The last of them may find it gone.
+        with contextlib.suppress(HTTPClientError):
+            await ask(jp_fetch, "jobs")
+            looks += 1
+        await asyncio.sleep(0.1)
+    assert looks > 3
+    assert await ask(jp_fetch, "status") == {"state": "stopped"}
+    assert not (state_dir / "sidecar.json").exists()
 
 
 def test_what_is_no_name_of_a_job_has_no_route() -> None:

@@ -16,6 +16,9 @@ from ..errors import VeilError
 
 JsonObject = dict[str, Any]
 
+#: A panel asks by itself, and nobody may be there to see it: what is only looked at does not keep the sidecar.
+LOOK = {"Veilbook-Look": "1"}
+
 CONNECT_SECONDS = 3.0
 HELLO_SECONDS = 3.0
 #: The event stream says that it is alive every 15 s.
@@ -53,15 +56,16 @@ class Unreachable(VeilError):
 async def ask(
     connection: Connection, method: str, path: str, *, seconds: float = 10.0, body: JsonObject | None = None
 ) -> Any:
-    """One request; returns the parsed answer, None when it is empty.
+    """One request; returns the parsed answer, None when it is empty. A GET is a look, everything else uses the sidecar.
 
     Raises SidecarError with what the sidecar reported, Unreachable when it is gone, and VeilError
     ``sidecar_unavailable`` when it did not answer within ``seconds``.
     """
     what = f"{method} {path.partition('?')[0]}"
+    headers = LOOK if method == "GET" else None
     try:
         async with _client(connection, seconds) as client:
-            response = await asyncio.wait_for(client.request(method, path, json=body), seconds)
+            response = await asyncio.wait_for(client.request(method, path, json=body, headers=headers), seconds)
     except (httpx.TimeoutException, asyncio.TimeoutError):
         raise VeilError(
             "sidecar_unavailable",
