@@ -29,7 +29,7 @@ const node = {
   testEnvironment: '<rootDir>/test/node-environment.cjs',
   testMatch: [
     '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,egress,sidecar,cli}/**/*.spec.ts',
-    '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress}/**/*.spec.ts'
+    '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress,triton}/**/*.spec.ts'
   ],
   transform: {
     '\\.ts$': typescript({
