@@ -24,7 +24,17 @@ export function cleanActivation(data: Float32Array<ArrayBuffer>, shape: readonly
   return { data, shape } as CleanActivation;
 }
 
-/** A copy that may leave the worker: [1,C,H,W] float32. */
+/** Copies [1,C,H,W] that may leave the worker: of the two, only the second may leave this machine. */
+export interface CleanTensor extends WireTensor {
+  readonly [clean]: true;
+}
+export interface ObfuscatedTensor extends WireTensor {
+  readonly [obfuscated]: true;
+}
+
+export function toWire(activation: CleanActivation): CleanTensor;
+export function toWire(activation: ObfuscatedActivation): ObfuscatedTensor;
+export function toWire(activation: AnyActivation): CleanTensor | ObfuscatedTensor;
 export function toWire({ data, shape }: Activation): WireTensor {
   return { data: data.slice(), shape: [1, ...shape] };
 }

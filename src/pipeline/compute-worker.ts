@@ -78,6 +78,14 @@ async function perform(task: Task, checkpoint: () => void): Promise<unknown> {
       const detector = await detectorFor(task.request.options.model);
       return detector.detect(task.request, { device: setup.device, notices: task.notices, checkpoint });
     }
+    case 'depart': {
+      const detector = await detectorFor(task.request.options.model);
+      return detector.depart(task.request, { device: setup.device, notices: task.notices, checkpoint });
+    }
+    case 'arrive': {
+      const detector = await detectorFor(task.arriving.request.options.model);
+      return detector.arrive(task.arriving, checkpoint);
+    }
     case 'sweep': {
       const detector = await detectorFor(task.request.model);
       return detector.sweep(task.request, { device: setup.device, notices: task.notices, checkpoint });

@@ -87,6 +87,9 @@ export interface ForwardOptions {
 export interface TailOptions extends ForwardOptions {
   /** Of the noise in the activation: the server's side for it runs instead of the plain tail. */
   alpha?: number;
+  /** Where the tail runs instead: `TailUrl`. Takes what `forwardNoise` of this process made, at the strength it was made. */
+  tail?: string;
+  dry_run?: boolean;
 }
 
 export interface ReconstructOptions extends ForwardOptions {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { VERSION, type Detection, type DetectionResult, type WireTensor } from '../protocol';
@@ -12,16 +12,7 @@ import {
   type ObfuscatedActivation
 } from './activation';
 import { decodeImage } from './codec';
-import type {
-  DetectOutcome,
-  DetectRequest,
-  Frame,
-  NoiseOptions,
-  NoiseOutcome,
-  ReconstructOptions,
-  SweepRequest,
-  TailAnswer
-} from './compute';
+import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, ReconstructOptions, SweepRequest, TailAnswer } from './compute';
 import { openArena, type Arena, type Region } from './kernels';
 import { activationHash, frameHash, type Look } from './look-signature';
 import { requireAlpha, requireObfuscation } from './noise';
@@ -30,7 +21,8 @@ import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
 import { PAINTERS, type PaintedKind } from './painters';
 import { paint, type Painted } from './pictures';
 import { Preprocessor, preprocessSizes, type PreprocessRegion } from './preprocess';
-import { checkRaster, type Raster } from './raster';
+import { checkRaster, toPixels, type Raster } from './raster';
+import type { Arriving, Departed, Facts } from './departure';
 import { readerFor, type Answer, type Reader } from './reader';
 import { Graph, type Provider } from './session';
 import { Stopwatch } from './stopwatch';
@@ -47,6 +39,15 @@ export interface DetectContext {
   notices: string[];
   /** Called between stages; throws VeilError `cancelled` to stop. */
   checkpoint: () => void;
+}
+
+/** A frame before its tail. The activations lie in the kernels' memory, until the next run. */
+interface Begun {
+  plan: NoisePlan | null;
+  frame: Raster;
+  clean: CleanActivation;
+  /** What the tail sees. */
+  seen: AnyActivation;
 }
 
 /**
@@ -110,51 +111,50 @@ export class Detector {
    * Run one frame.
    * @throws VeilError `bad_request`, `bad_alpha`, `artefact_missing`, `bad_image`, `image_too_large`, `bad_tensor`, `cancelled`
    */
-  detect(
-    { image, frame: source, options, pictures: kinds, activation }: DetectRequest,
-    context: DetectContext
-  ): Promise<Looked<DetectOutcome>> {
+  detect(request: DetectRequest, context: DetectContext): Promise<Looked<DetectOutcome>> {
     return this.alone(async () => {
-      const plan = planRun(this.model, options, kinds, this.noiseKey);
       const watch = new Stopwatch(context.checkpoint);
-      await this.prepare(plan);
-      const frame = await this.decode(source, image, watch);
-      const clean = await this.runHead(frame, watch);
-      const seen = plan ? await watch.time('noise', () => this.addNoise(clean, plan)) : clean;
+      const begun = await this.begin(request, watch);
+      const { plan, frame, seen } = begun;
       await watch.time('tail', () => this.runTail(seen.data, plan?.alpha ?? null));
-      const answer = await watch.time('postprocess', () => this.read(frame));
-      const threshold = options.threshold ?? this.reader.threshold(plan !== null);
-      const pictures = await paint(
-        kinds,
-        {
-          frame,
-          boxes: answer.detections.filter(({ score }) => score >= threshold),
-          format: options.picture_format ?? 'jpeg',
-          maxSide: options.max_side,
-          attack: kind => this.attack(kind, seen, plan?.alpha ?? null)
-        },
-        watch
-      );
-      const hashes = plan && { frame: frameHash(frame), activation: activationHash(clean) };
-      const look = hashes && this.noisy!.lookAt(hashes, plan.alpha, options.insecure_seed);
-      const result: DetectionResult = {
-        run: randomUUID(),
-        image,
-        mode: options.mode,
-        alpha: plan ? plan.alpha : null,
-        width: frame.width,
-        height: frame.height,
-        threshold,
-        ...answer,
-        timings_ms: watch.timings(),
-        device: context.device,
-        notices: [...context.notices, ...(plan?.said.notices ?? [])],
-        private: plan?.said.private ?? false,
-        model: modelRef(this.model),
-        artefact: plan?.said.artefact ?? null,
-        versions: VERSIONS
+      const outcome = await this.finish(request, this.draft(request, begun, context), frame, seen.data, watch);
+      return { ...outcome, ...this.looked(request, begun), ...(request.activation && { activation: toWire(seen) }) };
+    });
+  }
+
+  /**
+   * The first half of a run whose tail is elsewhere: all but the tail and what comes after it.
+   * @throws VeilError as `detect`
+   */
+  depart(request: DetectRequest, context: DetectContext): Promise<Looked<Departed>> {
+    return this.alone(async () => {
+      const watch = new Stopwatch(context.checkpoint);
+      const begun = await this.begin(request, watch);
+      const { plan, frame, seen } = begun;
+      return {
+        draft: { ...this.draft(request, begun, context), timings_ms: watch.timings() },
+        facts: this.facts(plan ? this.noisy!.sourceDigest : hash('sha256', seen.data)),
+        tensor: toWire(seen),
+        frame: request.pictures.length > 0 ? toPixels(frame) : null,
+        ...this.looked(request, begun)
       };
-      return { result, pictures, ...(look && { look }), ...(activation && { activation: toWire(seen) }) };
+    });
+  }
+
+  /**
+   * The second half: reads what a tail elsewhere answered.
+   * @throws VeilError `bad_tensor` when the answer is not what this model's tail gives
+   */
+  arrive({ request, departed, answer }: Arriving, checkpoint: () => void): Promise<DetectOutcome> {
+    return this.alone(async () => {
+      const watch = new Stopwatch(checkpoint);
+      Object.entries(this.reader.outputs).forEach(([name, { shape }], i) =>
+        this.answers[i].float32().set(checkTensor(name, answer[name], shape))
+      );
+      const { draft, tensor, frame } = departed;
+      const seen = checkTensor('activation', tensor, this.model.manifest.head.activation.shape);
+      const outcome = await this.finish(request, draft, frame, seen, watch);
+      return { ...outcome, ...(request.activation && { activation: tensor }) };
     });
   }
 
@@ -207,7 +207,7 @@ export class Detector {
   }
 
   /** Activation [1,C,H,W] to obfuscated activation of the same shape, on the artefact's grid. */
-  forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<Looked<NoiseOutcome>> {
+  forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<Tasks['noise']['output']> {
     return this.alone(async () => {
       const plan = planNoise(this.model, alpha, seed, this.noiseKey);
       const { shape } = this.model.manifest.head.activation;
@@ -216,7 +216,7 @@ export class Detector {
       const clean = cleanActivation(region, shape);
       const obfuscated = toWire(await this.addNoise(clean, plan));
       const look = this.noisy!.lookAt({ frame: null, activation: activationHash(clean) }, plan.alpha, seed);
-      return { activation: obfuscated, ...plan.said, look };
+      return { activation: obfuscated, ...plan.said, look, facts: this.facts(this.noisy!.sourceDigest) };
     });
   }
 
@@ -280,9 +280,79 @@ export class Detector {
     return cleanActivation(activation.float32(), this.model.manifest.head.activation.shape);
   }
 
-  private async prepare(plan: NoisePlan | null): Promise<void> {
+  /** From the frame to what the tail is to see. */
+  private async begin({ image, frame: source, options, pictures }: DetectRequest, watch: Stopwatch): Promise<Begun> {
+    const plan = planRun(this.model, options, pictures, this.noiseKey);
+    await this.prepare(plan, options.tail !== undefined);
+    const frame = await this.decode(source, image, watch);
+    const clean = await this.runHead(frame, watch);
+    const seen = plan ? await watch.time('noise', () => this.addNoise(clean, plan)) : clean;
+    return { plan, frame, clean, seen };
+  }
+
+  /** The result as far as it is known before the tail ran. */
+  private draft({ image, options }: DetectRequest, { plan, frame }: Begun, context: DetectContext): DetectionResult {
+    return {
+      run: randomUUID(),
+      image,
+      mode: options.mode,
+      alpha: plan ? plan.alpha : null,
+      width: frame.width,
+      height: frame.height,
+      threshold: options.threshold ?? this.reader.threshold(plan !== null),
+      detections: [],
+      timings_ms: { total: 0 },
+      device: context.device,
+      notices: [...context.notices, ...(plan?.said.notices ?? [])],
+      private: plan?.said.private ?? false,
+      model: modelRef(this.model),
+      artefact: plan?.said.artefact ?? null,
+      versions: VERSIONS
+    };
+  }
+
+  /**
+   * From what a tail left in its regions to the result.
+   * @param frame null where no picture is wanted
+   * @param seen what the tail saw, [C,H,W]
+   */
+  private async finish(
+    { options, pictures: kinds }: Arriving['request'],
+    draft: DetectionResult,
+    frame: Raster | null,
+    seen: Float32Array,
+    watch: Stopwatch
+  ): Promise<DetectOutcome> {
+    const answer = await watch.time('postprocess', () => this.read(draft));
+    const boxes = answer.detections.filter(({ score }) => score >= draft.threshold);
+    const source = {
+      boxes,
+      format: options.picture_format ?? 'jpeg',
+      maxSide: options.max_side,
+      attack: (kind: PaintedKind) => this.attack(kind, seen, draft.alpha)
+    };
+    const pictures = frame ? await paint(kinds, { ...source, frame }, watch) : {};
+    return { result: { ...draft, ...answer, timings_ms: watch.timings() }, pictures };
+  }
+
+  /** The look that a noisy run was. */
+  private looked({ options }: DetectRequest, { plan, frame, clean }: Begun): { look?: Look } {
+    if (!plan) {
+      return {};
+    }
+    const hashes = { frame: frameHash(frame), activation: activationHash(clean) };
+    return { look: this.noisy!.lookAt(hashes, plan.alpha, options.insecure_seed) };
+  }
+
+  private facts(source: string): Facts {
+    const { tail } = this.model.manifest;
+    return { model: modelRef(this.model), ports: this.reader.outputs, input: tail.activation.name, source };
+  }
+
+  /** @param elsewhere the server's side runs there, and is not made here */
+  private async prepare(plan: NoisePlan | null, elsewhere = false): Promise<void> {
     if (plan) {
-      await this.noisy!.prepare(plan.alpha);
+      await this.noisy!.prepare(plan.alpha, elsewhere);
     }
   }
 
@@ -296,15 +366,15 @@ export class Detector {
   }
 
   /** From what the tail left in its regions. */
-  private read(frame: Raster): Answer {
+  private read(frame: { width: number; height: number }): Answer {
     return this.reader.read(
       this.answers.map(region => region.float32()),
       frame
     );
   }
 
-  private async attack(kind: PaintedKind, seen: AnyActivation, alpha: number | null): Promise<Painted> {
-    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen.data, alpha), attacker: PAINTERS[kind] };
+  private async attack(kind: PaintedKind, seen: Float32Array, alpha: number | null): Promise<Painted> {
+    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {

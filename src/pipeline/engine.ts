@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { loadModel, summarise } from '../models';
-import type { Compute } from './compute';
+import type { DetectionResult } from '../protocol';
+import type { Compute, DetectOutcome, DetectRequest } from './compute';
+import type { RemoteTail } from './departure';
 import { DeviceCatalog, providerOf } from './devices';
+import { Elsewhere, joined } from './elsewhere';
+import type { Look } from './look-signature';
 import { LookCounter, looksNotices } from './looks';
 import { DeviceFailure, WorkerPool, type PoolOptions } from './pool';
 import type { Task, TaskKind, Tasks } from './worker-messages';
@@ -12,6 +16,8 @@ export interface ComputeOptions {
   threads?: number;
   /** Workers on the processor; default: one for each 4 cores. */
   workers?: number;
+  /** The way to tails elsewhere; without it there is none. */
+  remoteTail?: RemoteTail;
   log?: PoolOptions['log'];
 }
 
@@ -31,6 +37,7 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
   const workers = options.workers ?? Math.max(1, Math.floor(cores / 4));
   const catalog = new DeviceCatalog();
   const pool = new WorkerPool({ log: options.log, noiseKey: NOISE_KEY });
+  const elsewhere = new Elsewhere(options.remoteTail);
   const logged = new Set<string>();
 
   function makePlaces(device: string): void {
@@ -69,6 +76,35 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
     }
   }
 
+  /** The first half in a worker, the tail elsewhere, the second half in a worker again: none waits for the way. */
+  async function detectElsewhere(request: DetectRequest, signal?: AbortSignal): Promise<DetectOutcome> {
+    const choice = request.options.device ?? 'auto';
+    // The worker is given the frame: it is not to be looked at afterwards.
+    const { frame, ...rest } = request;
+    const { output, waited } = await run(
+      choice,
+      request.image,
+      notices => ({ kind: 'depart', request: { ...rest, frame }, notices }),
+      signal
+    );
+    const { look, ...departed } = output;
+    const { draft } = departed;
+    sayLooks(draft, look);
+    const began = performance.now();
+    const { answer, sent, notices } = await elsewhere.send(rest, departed, signal);
+    const way = performance.now() - began;
+    draft.sent = sent;
+    draft.notices.push(...notices);
+    if (!answer) {
+      return { result: draft, pictures: {}, ...(request.activation && { activation: departed.tensor }) };
+    }
+    const first = draft.timings_ms;
+    const arriving = { request: rest, departed, answer };
+    const { output: outcome } = await run(choice, request.image, () => ({ kind: 'arrive', arriving }), signal);
+    outcome.result.timings_ms = { ...joined(first, way, outcome.result.timings_ms), queue: waited };
+    return outcome;
+  }
+
   return {
     devices: () => catalog.list(),
 
@@ -82,13 +118,15 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
     },
 
     async detect(request, signal) {
+      elsewhere.check(request.options);
+      if (request.options.tail !== undefined) {
+        return detectElsewhere(request, signal);
+      }
       const choice = request.options.device ?? 'auto';
       const { output, waited } = await run(choice, request.image, notices => ({ kind: 'detect', request, notices }), signal);
       const { look, ...outcome } = output;
-      const { result } = outcome;
-      result.timings_ms.queue = waited;
-      result.looks = look ? LOOKS.count(look) : null;
-      result.notices.push(...looksNotices(result.looks));
+      outcome.result.timings_ms.queue = waited;
+      sayLooks(outcome.result, look);
       return outcome;
     },
 
@@ -105,12 +143,20 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
 
     async forwardNoise(activation, options, signal) {
       const { output } = await run('cpu', 'the noise', () => ({ kind: 'noise', options, activation }), signal);
-      const { look, ...outcome } = output;
+      const { look, facts, ...outcome } = output;
       const looks = look && LOOKS.count(look);
+      if (looks) {
+        const { activation: made, artefact, private: isPrivate } = outcome;
+        elsewhere.remember(made, { facts, alpha: options.alpha, artefact, private: isPrivate, looks });
+      }
       return { ...outcome, notices: [...outcome.notices, ...looksNotices(looks)], ...(looks && { looks }) };
     },
 
-    async forwardTail(activation, { model, device, alpha }, signal) {
+    async forwardTail(activation, { model, device, alpha, tail, dry_run }, signal) {
+      if (tail !== undefined) {
+        const { answer } = await elsewhere.forward(tail, activation, { alpha, dry_run }, signal);
+        return answer ?? {};
+      }
       return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, alpha, activation }), signal)).output;
     },
 
@@ -125,4 +171,10 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
 
     close: () => pool.close()
   };
+}
+
+/** Count the look, and say in the result how often its source was seen. */
+function sayLooks(result: DetectionResult, look: Look | undefined): void {
+  result.looks = look ? LOOKS.count(look) : null;
+  result.notices.push(...looksNotices(result.looks));
 }

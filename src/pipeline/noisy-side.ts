@@ -50,10 +50,15 @@ export class NoisySide {
     this.servers.keep(strengths);
   }
 
-  /** Make noise and server side of this strength ready; what takes long is over when the stages are timed. */
-  async prepare(alpha: number): Promise<void> {
+  /**
+   * Make noise and server side of this strength ready; what takes long is over when the stages are timed.
+   * @param elsewhere the server's side is not run here
+   */
+  async prepare(alpha: number, elsewhere = false): Promise<void> {
     await this.noise.prepare(alpha);
-    await this.servers.get(alpha);
+    if (!elsewhere) {
+      await this.servers.get(alpha);
+    }
   }
 
   /** As `Noise.obfuscate`. */
@@ -62,6 +67,11 @@ export class NoisySide {
     const obfuscated = await this.noise.obfuscate(clean, alpha, source);
     this.digest = source.digest;
     return obfuscated;
+  }
+
+  /** SHA-256, hexadecimal, of the quantised activation that the last call of `obfuscate` was given. */
+  get sourceDigest(): string {
+    return Buffer.from(this.digest!).toString('hex');
   }
 
   /**

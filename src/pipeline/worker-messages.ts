@@ -13,6 +13,8 @@ import type {
   SweepRequest,
   TailAnswer
 } from './compute';
+import type { ObfuscatedTensor } from './activation';
+import type { Arriving, Departed, Facts } from './departure';
 import type { Look } from './look-signature';
 import { toPixels } from './raster';
 import type { Provider } from './session';
@@ -23,9 +25,14 @@ export type Looked<Outcome> = Outcome & { look?: Look };
 /** What a compute worker can be asked to do, and what it answers. */
 export interface Tasks {
   detect: { input: { request: DetectRequest; notices: string[] }; output: Looked<DetectOutcome> };
+  depart: { input: { request: DetectRequest; notices: string[] }; output: Looked<Departed> };
+  arrive: { input: { arriving: Arriving }; output: DetectOutcome };
   sweep: { input: { request: SweepRequest; notices: string[] }; output: Omit<SweepOutcome, 'looks'> & { seen: Look[] } };
   head: { input: { model?: string; frame: Frame }; output: WireTensor };
-  noise: { input: { options: NoiseOptions; activation: WireTensor }; output: Looked<NoiseOutcome> };
+  noise: {
+    input: { options: NoiseOptions; activation: WireTensor };
+    output: Looked<NoiseOutcome & { activation: ObfuscatedTensor }> & { facts: Facts };
+  };
   tail: { input: { model?: string; alpha?: number; activation: WireTensor }; output: TailAnswer };
   reconstruct: { input: { options: ReconstructOptions; activation: WireTensor }; output: WireTensor };
   postprocess: {

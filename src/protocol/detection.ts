@@ -53,6 +53,32 @@ export type Attacker = Static<typeof Attacker>;
 export const PictureFormat = Type.Union([Type.Literal('jpeg'), Type.Literal('png')]);
 export type PictureFormat = Static<typeof PictureFormat>;
 
+/** Where the tail runs, when not here: a model of a server that speaks KServe's protocol, as Triton does. */
+export const TailUrl = Type.String({
+  maxLength: 512,
+  pattern: '^tritons?(\\+grpc)?://',
+  description: 'triton://host:port/model; tritons:// with TLS, triton+grpc:// and tritons+grpc:// over gRPC'
+});
+
+/** What went to a tail elsewhere, or would have gone. */
+export const Sent = Type.Object(
+  {
+    destination: Type.String({ description: 'scheme, host and port' }),
+    server_model: Type.String(),
+    server_version: Type.Union([Type.String(), Type.Null()], {
+      description: 'as the server named it; null when it was not asked'
+    }),
+    tensor_bytes: Type.Integer(),
+    tensor_sha256: Type.String(),
+    bytes_sent: Type.Integer({ description: 'on the connection, headers included; 0 in a dry run' }),
+    bytes_received: Type.Integer(),
+    ledger_entry: Type.Union([Type.Integer(), Type.Null()], { description: 'sequence number in the ledger; null in a dry run' }),
+    dry_run: Type.Boolean()
+  },
+  { title: 'Sent' }
+);
+export type Sent = Static<typeof Sent>;
+
 /** How one frame is to be run. Everything but `mode` has a default. */
 export const RunOptions = Type.Object(
   {
@@ -67,7 +93,12 @@ export const RunOptions = Type.Object(
     ),
     insecure_seed: Type.Optional(
       Type.Integer({ minimum: 0, description: 'repeatable noise for tests; the result is marked not private' })
-    )
+    ),
+    tail: Type.Optional(TailUrl),
+    allow_clean_egress: Type.Optional(
+      Type.Boolean({ description: 'with mode clean and a tail elsewhere: send the clean activation, this once' })
+    ),
+    dry_run: Type.Optional(Type.Boolean({ description: 'with a tail elsewhere: say what would leave, and send nothing' }))
   },
   { title: 'RunOptions' }
 );
@@ -124,6 +155,7 @@ export const DetectionResult = Type.Object(
     model: ModelRef,
     artefact: Type.Union([ArtefactRef, Type.Null()]),
     looks: Type.Optional(Type.Union([Looks, Type.Null()], { description: 'null for a clean run' })),
+    sent: Type.Optional(Sent),
     versions: Type.Record(Type.String(), Type.String())
   },
   { title: 'DetectionResult' }
