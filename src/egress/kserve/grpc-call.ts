@@ -58,6 +58,10 @@ export function call(server: string, session: ClientHttp2Session, { method, head
       }
     });
     stream.on('end', () => {
+      // A stream that was reset ends as well; then `close` tells.
+      if (!begun) {
+        return;
+      }
       try {
         resolve(messageOf(server, status, Buffer.concat(parts, length)));
       } catch (thrown) {
