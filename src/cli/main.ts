@@ -10,6 +10,7 @@ import { detectCommand } from './detect';
 import { devicesCommand } from './devices';
 import { doctorCommand } from './doctor';
 import { evaluateCommand } from './evaluate';
+import { exportCommand } from './export';
 import { jobCommand } from './job';
 import { learnCommand } from './learn';
 import { modelCommand } from './model';
@@ -40,6 +41,7 @@ function program(): Command {
     compareCommand(),
     datasetCommand(),
     modelCommand(),
+    exportCommand(),
     devicesCommand(),
     sidecarCommand(),
     workspaceCommand(),
