@@ -82,15 +82,21 @@ class Model:
         obfuscated: FloatArray = self._pass("/v1/forward/noise", {"activation": activation}, query)["activation"]
         return obfuscated
 
-    def forward_tail(self, activation: FloatArray, *, alpha: float | None = None) -> tuple[FloatArray, ...]:
+    def forward_tail(
+        self, activation: FloatArray, *, alpha: float | None = None, tail: str | None = None
+    ) -> tuple[FloatArray, ...]:
         """The other layers: activation -> (loc, conf), float32 [1, P, 4] and [1, P, 2] (P = 21824 for faceboxes).
 
         ``alpha`` is that of the noise in the activation: the server's side for it runs (filter, denoiser and tail as
         they were learned for this strength), as in ``detect(mode="noisy")``; None runs the plain tail.
         ``loc`` are box offsets to the priors, ``conf[..., 1]`` face scores 0 to 1. A classifier's answer is
         (scores,), float32 [1, K], which add up to 1. Errors: ``bad_tensor``, ``bad_alpha``, ``artefact_missing``.
+
+        ``tail`` is the model of a server that runs it instead: ``triton://host:port/model``. Only what
+        ``forward_noise`` returned, unchanged, goes there. Errors besides: ``egress_refused``, ``server_unavailable``,
+        ``server_mismatch``.
         """
-        query = {"model": self.name, "device": self.device, "alpha": alpha}
+        query = {"model": self.name, "device": self.device, "alpha": alpha, "tail": tail}
         answer = self._pass("/v1/forward/tail", {"activation": activation}, query)
         return tuple(answer[name] for name in ("loc", "conf", "scores") if name in answer)
 
@@ -140,11 +146,17 @@ class Model:
         pictures: bool = True,
         activation: bool = False,
         insecure_seed: int | None = None,
+        tail: str | None = None,
+        allow_clean_egress: bool = False,
+        dry_run: bool = False,
     ) -> FrameResult:
         """All stages at once, in one process and without copies between them.
 
         ``mode`` is ``clean`` or ``noisy``. ``pictures=False`` codes none, for loops; ``activation=True`` returns what
         the tail saw. ``threshold`` None takes the model's (half of it when noisy). Errors as of the single stages.
+        ``tail`` runs the tail on a server, as in ``forward_tail``: the obfuscated activation goes there, a clean one
+        only by ``allow_clean_egress`` in this one call; ``dry_run`` says in ``result.sent`` what would leave, and
+        sends nothing.
         """
         options = runs.Options(
             mode=mode,
@@ -155,6 +167,9 @@ class Model:
             insecure_seed=insecure_seed,
             pictures=runs.shown_pictures(mode) if pictures else (),
             activation=activation,
+            tail=tail,
+            allow_clean_egress=allow_clean_egress,
+            dry_run=dry_run,
         )
         return runs.run(self._sidecar, inputs.single(frame, bgr=bgr), options)
 

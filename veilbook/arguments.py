@@ -46,11 +46,25 @@ _ARGUMENTS = [
     argument("--activation", action="store_true", help="keep result.activation for several frames too"),
     argument("--skip-bad", action="store_true", help="leave images out that cannot be read"),
     argument("--dry-run", action="store_true", help="check everything, say what would run, run nothing"),
+    argument("--tail", metavar="URL", help="where the tail runs: triton://host:port/model; the default is here"),
+    argument(
+        "--allow-clean-egress", action="store_true", help="clean with a tail elsewhere: send what shows the picture"
+    ),
     argument("--insecure-seed", type=int, metavar="N", help="repeatable noise for tests: marked not private"),
 ]
 OPTIONS = [
     *("--alpha", "--device", "--model", "--threshold", "--repeat", "--compare", "--format", "--bgr", "--activation"),
-    *("--skip-bad", "--dry-run", "--insecure-seed", "--input", "--output", "-i", "-o"),
+    *(
+        "--skip-bad",
+        "--dry-run",
+        "--tail",
+        "--allow-clean-egress",
+        "--insecure-seed",
+        "--input",
+        "--output",
+        "-i",
+        "-o",
+    ),
 ]
 
 
@@ -105,6 +119,8 @@ def options_of(line: argparse.Namespace, stages: Stages, settings: Settings, *, 
         model=line.model or settings.model,
         picture_format=line.format or settings.format,
         insecure_seed=line.insecure_seed,
+        tail=_tail(line.tail, stages.tail),
+        allow_clean_egress=line.allow_clean_egress,
         pictures=shown_pictures(mode) if rich else ("annotated",),
     )
 
@@ -112,6 +128,12 @@ def options_of(line: argparse.Namespace, stages: Stages, settings: Settings, *, 
 def _agree(what: str, flag: str, flagged: float | None, stage: str, declared: float | None) -> float | None:
     if flagged is not None and declared is not None and flagged != declared:
         raise refuse(f"{flag} {flagged:g} and {stage} {declared:g} disagree about {what}", "Keep one of them.")
+    return declared if flagged is None else flagged
+
+
+def _tail(flagged: str | None, declared: str | None) -> str | None:
+    if flagged is not None and declared is not None and flagged != declared:
+        raise refuse(f"--tail {flagged} and tail: {declared} disagree about where the tail runs", "Keep one of them.")
     return declared if flagged is None else flagged
 
 

@@ -2,7 +2,7 @@
 
 head: local
 noise: 0.8
-tail: local
+tail: local, or triton://host:port/model
 threshold: 0.35
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from dataclasses import dataclass
 
 from .errors import VeilError
@@ -23,6 +24,7 @@ class Stages:
 
     alpha: float | None = None
     threshold: float | None = None
+    tail: str | None = None
 
 
 def parse(body: str, mode: str) -> Stages:
@@ -33,6 +35,7 @@ def parse(body: str, mode: str) -> Stages:
     seen: dict[str, int] = {}
     alpha: float | None = None
     threshold: float | None = None
+    tail: str | None = None
     for number, raw in enumerate(body.splitlines(), start=2):
         line = raw.split("#", 1)[0].strip()
         if not line:
@@ -43,7 +46,9 @@ def parse(body: str, mode: str) -> Stages:
         if stage in seen:
             raise _refuse(number, f"{stage}: is declared twice, first on line {seen[stage]}", "Keep one of them.")
         seen[stage] = number
-        if stage in ("head", "tail"):
+        if stage == "tail" and "://" in value:
+            tail = _server(number, value)
+        elif stage in ("head", "tail"):
             _require_local(number, stage, value)
         elif stage == "noise":
             if mode == "clean":
@@ -51,15 +56,20 @@ def parse(body: str, mode: str) -> Stages:
             alpha = _number(number, stage, value, "noise: 0.8", upper=None)
         else:
             threshold = _number(number, stage, value, "threshold: 0.35", upper=1.0)
-    return Stages(alpha, threshold)
+    return Stages(alpha, threshold, tail)
 
 
 def _require_local(number: int, stage: str, value: str) -> None:
     if value == "local":
         return
-    if stage == "tail" and "://" in value:
-        raise _refuse(number, f"a remote tail ({value}) is not available in this version", "Write tail: local.")
-    raise _refuse(number, f"{stage}: {value or 'nothing'} is not a place", f"Write {stage}: local.")
+    remedy = "Write tail: local, or tail: triton://host:port/model." if stage == "tail" else f"Write {stage}: local."
+    raise _refuse(number, f"{stage}: {value or 'nothing'} is not a place", remedy)
+
+
+def _server(number: int, value: str) -> str:
+    if not re.match(r"tritons?(\+grpc)?://[^\s/]", value):
+        raise _refuse(number, f"tail: {value} names no server", "Write tail: triton://host:port/model.")
+    return value
 
 
 def _number(number: int, stage: str, value: str, example: str, upper: float | None) -> float:

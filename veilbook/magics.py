@@ -94,6 +94,8 @@ class Veil(Settings):
         named = self._sources([*line.images, *(line.input or [])], namespace, line)
         if line.dry_run:
             print(services.dry_run(options, named, line.repeat))
+            if options.tail is not None:
+                print(services.would_leave(options, named))
             return
         # One activation is half a MiB: kept for one frame that has a name, for many only when asked for.
         options = replace(options, activation=line.activation or (line.output is not None and len(named) == 1))

@@ -97,6 +97,12 @@ class FrameResult:
         return None if looks is None else dict(looks)
 
     @property
+    def sent(self) -> dict[str, Any] | None:
+        """What went to a tail elsewhere: destination, bytes, SHA-256, ledger entry; None when the tail ran here."""
+        sent = self.document.get("sent")
+        return None if sent is None else dict(sent)
+
+    @property
     def threshold(self) -> float:
         """The score from which a box is drawn, 0 to 1."""
         return float(self.document["threshold"])

@@ -38,6 +38,10 @@ class Options:
     insecure_seed: int | None = None
     pictures: tuple[str, ...] = ()
     activation: bool = False
+    #: Where the tail runs, when not here: ``triton://host:port/model``.
+    tail: str | None = None
+    allow_clean_egress: bool = False
+    dry_run: bool = False
 
     def query(self) -> dict[str, object]:
         """The request's query; what is None or empty stays out."""
@@ -52,6 +56,9 @@ class Options:
             "pictures": ",".join(self.pictures) or None,
             "max_side": FRAME_SIDE if "frame" in self.pictures else None,
             "activation": "true" if self.activation else None,
+            "tail": self.tail,
+            "allow_clean_egress": "true" if self.allow_clean_egress else None,
+            "dry_run": "true" if self.dry_run else None,
         }
         return {key: value for key, value in given.items() if value is not None}
 

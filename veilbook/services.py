@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from . import runs
 from .arguments import refuse
 from .client import Sidecar, shared
 
@@ -55,14 +57,30 @@ def dry_run(options: Options, named: list[Source], repeat: int) -> str:
     threshold = "the model's threshold" if options.threshold is None else f"score {options.threshold:g}"
     noise = "" if options.mode == "clean" else f" -> noise (ALPHA {alpha})"
     times = f", {repeat} times each" if repeat > 1 else ""
+    place = "all local" if options.tail is None else f"the tail at {options.tail}"
     lines = [
-        f"stages    head{noise} -> tail, all local; boxes from {threshold}",
+        f"stages    head{noise} -> tail, {place}; boxes from {threshold}",
         f"device    {options.device or 'the default'}   model {options.model or 'faceboxes'}",
         *(f"frame     {source.name} ({source.kind})" for source in named[:8]),
     ]
     if len(named) > 8:
         lines.append(f"          and {len(named) - 8} more")
     return "\n".join([*lines, f"Dry run: {len(named)} frame{'' if len(named) == 1 else 's'}{times}. Nothing was run."])
+
+
+def would_leave(options: Options, named: list[Source]) -> str:
+    """What each frame would send to a tail elsewhere: head and noise run, nothing is sent."""
+    lines = []
+    for source in named:
+        result = runs.run(shared(), source.load(), replace(options, dry_run=True, pictures=()))
+        sent = result.sent or {}
+        what = "clean activation" if result.alpha is None else f"obfuscated activation, ALPHA {result.alpha:g}"
+        looks = f", look {result.looks['count']}" if result.looks else ""
+        lines.append(
+            f"leaves    {source.name}: {what}{looks}, {sent['tensor_bytes']} bytes"
+            f" to {sent['destination']}/{sent['server_model']}"
+        )
+    return "\n".join([*lines, "Nothing was sent."])
 
 
 def _log(sidecar: Sidecar, words: list[str]) -> str:

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DetectOutcome } from '../pipeline/compute';
 import { openCompute } from '../pipeline/engine';
-import { FAILURES, VeilError, type DetectDocument, type RunOptions } from '../protocol';
+import { FAILURES, VeilError, type DetectDocument, type RunOptions, type Sent } from '../protocol';
 import { readImage } from './image-file';
 import { exitCodeOf, milliseconds, Notices, print, showError } from './output';
 import { inOrder } from './in-order';
@@ -18,6 +18,9 @@ interface DetectFlags {
   skipBad?: boolean;
   json?: boolean;
   insecureSeed?: number;
+  tail?: string;
+  allowCleanEgress?: boolean;
+  dryRun?: boolean;
 }
 
 type Entry = DetectDocument['results'][number];
@@ -35,6 +38,9 @@ export function detectCommand(): Command {
     .addOption(new Option('--format <format>', 'of those pictures').choices(['jpeg', 'png']).default('jpeg'))
     .option('--skip-bad', 'leave images out that cannot be read or decoded; exit code 3 if there were any')
     .addOption(new Option('--insecure-seed <number>', 'repeatable noise for tests; the result is not private').argParser(number))
+    .option('--tail <url>', 'run the tail on a server: triton://host:port/model (tritons:// with TLS, triton+grpc://)')
+    .option('--allow-clean-egress', 'with --tail and without noise: send the clean activation, which shows the picture')
+    .option('--dry-run', 'with --tail: say what would leave, and send nothing')
     .option('--json', 'print one JSON document')
     .action(detect);
 }
@@ -121,7 +127,10 @@ function runOptions(flags: DetectFlags): RunOptions {
     device: flags.device,
     model: flags.model,
     picture_format: flags.format,
-    insecure_seed: flags.insecureSeed
+    insecure_seed: flags.insecureSeed,
+    tail: flags.tail,
+    allow_clean_egress: flags.allowCleanEgress,
+    dry_run: flags.dryRun
   };
 }
 
@@ -148,8 +157,14 @@ function summary(entry: Entry): string {
     ...strength,
     ...(entry.looks && entry.looks.count > 1 ? [`seen ${entry.looks.count} times`] : []),
     `${milliseconds(entry.timings_ms.total)} on ${entry.device}`,
+    ...(entry.sent ? [way(entry.sent)] : []),
     ...(entry.picture ? [entry.picture] : [])
   ].join('  ');
+}
+
+function way({ dry_run: dry, destination, server_model: model, tensor_bytes: bytes, ledger_entry: entry }: Sent): string {
+  const where = `${bytes} bytes to ${destination}/${model}`;
+  return dry ? `would send ${where}` : `${where}, ledger entry ${entry}`;
 }
 
 /** Faces, or what a classifier takes the frame for: its best class and what comes near it. */

@@ -12,6 +12,7 @@ import type {
   Timings,
   WireTensor
 } from '../protocol';
+import type { Arrival } from './departure';
 
 interface Raster {
   width: number;
@@ -87,8 +88,13 @@ export interface ForwardOptions {
 export interface TailOptions extends ForwardOptions {
   /** Of the noise in the activation: the server's side for it runs instead of the plain tail. */
   alpha?: number;
-  /** Where the tail runs instead: `TailUrl`. Takes what `forwardNoise` of this process made, at the strength it was made. */
-  tail?: string;
+}
+
+export interface ElsewhereOptions {
+  /** The server's model: `TailUrl`. */
+  tail: string;
+  /** Of the noise in the activation, if it is to be checked. */
+  alpha?: number;
   dry_run?: boolean;
 }
 
@@ -139,6 +145,11 @@ export interface Compute {
   forwardHead(frame: Frame, options: ForwardOptions, signal?: AbortSignal): Promise<WireTensor>;
   forwardNoise(activation: WireTensor, options: NoiseOptions, signal?: AbortSignal): Promise<NoiseOutcome>;
   forwardTail(activation: WireTensor, options: TailOptions, signal?: AbortSignal): Promise<TailAnswer>;
+  /**
+   * The same by a tail elsewhere, for an activation that `forwardNoise` of this process made and nobody changed: the answer
+   * is null in a dry run.
+   */
+  forwardElsewhere(activation: WireTensor, options: ElsewhereOptions, signal?: AbortSignal): Promise<Arrival>;
   /** What an attacker makes of an activation: uint8 [H,W,3], RGB; for the bundled model 128 x 128. */
   reconstruct(activation: WireTensor, options: ReconstructOptions, signal?: AbortSignal): Promise<WireTensor>;
   postprocess(

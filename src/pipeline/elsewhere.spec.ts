@@ -156,7 +156,7 @@ describe('an activation that a caller sends on', () => {
   it('leaves when the noise made it here', async () => {
     const { noisy } = await made();
     const copy = { ...noisy, data: noisy.data.slice() };
-    const there = await compute.forwardTail(noisy, { model: dir, tail: URL });
+    const { answer: there } = await compute.forwardElsewhere(noisy, { tail: URL });
     expect(there).toEqual(await here.forwardTail(copy, { model: dir, alpha: 0.5 }));
     expect(left[0].departure).toMatchObject({ kind: 'obfuscated', alpha: 0.5, private: true });
   });
@@ -168,10 +168,10 @@ describe('an activation that a caller sends on', () => {
     const other = { ...clean, data: clean.data.slice() };
     const { activation: seeded } = await compute.forwardNoise(other, { model: dir, alpha: 0.5, insecure_seed: 3 });
     const attempts = [
-      compute.forwardTail(clean, { model: dir, tail: URL }),
-      compute.forwardTail(changed, { model: dir, tail: URL }),
-      compute.forwardTail(seeded, { model: dir, tail: URL }),
-      compute.forwardTail(noisy, { model: dir, tail: URL, alpha: 0.9 })
+      compute.forwardElsewhere(clean, { tail: URL }),
+      compute.forwardElsewhere(changed, { tail: URL }),
+      compute.forwardElsewhere(seeded, { tail: URL }),
+      compute.forwardElsewhere(noisy, { tail: URL, alpha: 0.9 })
     ];
     for (const attempt of attempts) {
       expect(await refusal(attempt)).toMatchObject({ code: 'egress_refused' });

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { VeilError, type Timings, type WireTensor } from '../protocol';
 import type { CleanTensor, ObfuscatedTensor } from './activation';
-import type { DetectRequest } from './compute';
+import type { DetectRequest, ElsewhereOptions } from './compute';
 import type { Arrival, Departed, Departure, RemoteTail } from './departure';
 
 /** What is remembered of a tensor that the noise made. */
@@ -79,12 +79,7 @@ export class Elsewhere {
    * The tail's outputs for a tensor that `forwardNoise` made.
    * @throws VeilError `egress_refused` for any other tensor and for another ALPHA, and as `RemoteTail.run`
    */
-  async forward(
-    url: string,
-    activation: WireTensor,
-    { alpha, dry_run: dry }: { alpha?: number; dry_run?: boolean },
-    signal?: AbortSignal
-  ): Promise<Arrival> {
+  async forward(activation: WireTensor, { tail, alpha, dry_run: dry }: ElsewhereOptions, signal?: AbortSignal): Promise<Arrival> {
     const made = this.made.get(hash('sha256', activation.data));
     const nothing = 'Nothing was sent.';
     if (!made) {
@@ -105,7 +100,7 @@ export class Elsewhere {
       throw new VeilError('egress_refused', `The noise of this activation comes from a seed. ${nothing}`, 'Leave the seed out.');
     }
     const tensor = activation as ObfuscatedTensor;
-    return this.pass(url, { kind: 'obfuscated', run: randomUUID(), tensor, ...made }, dry, signal);
+    return this.pass(tail, { kind: 'obfuscated', run: randomUUID(), tensor, ...made }, dry, signal);
   }
 
   private pass(url: string, departure: Departure, dryRun = false, signal?: AbortSignal): Promise<Arrival> {

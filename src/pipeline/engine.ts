@@ -152,13 +152,11 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
       return { ...outcome, notices: [...outcome.notices, ...looksNotices(looks)], ...(looks && { looks }) };
     },
 
-    async forwardTail(activation, { model, device, alpha, tail, dry_run }, signal) {
-      if (tail !== undefined) {
-        const { answer } = await elsewhere.forward(tail, activation, { alpha, dry_run }, signal);
-        return answer ?? {};
-      }
+    async forwardTail(activation, { model, device, alpha }, signal) {
       return (await run(device ?? 'auto', 'the tail', () => ({ kind: 'tail', model, alpha, activation }), signal)).output;
     },
+
+    forwardElsewhere: async (activation, options, signal) => elsewhere.forward(activation, options, signal),
 
     async reconstruct(activation, options, signal) {
       const { device } = options;

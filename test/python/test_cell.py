@@ -13,6 +13,11 @@ def test_a_cell_may_declare_every_stage_once() -> None:
     assert parse(body, "noisy") == Stages(alpha=0.8, threshold=0.35)
 
 
+def test_a_cell_may_name_a_server_for_the_tail() -> None:
+    url = "triton://inference.example:8000/face_detection_noisy"
+    assert parse(f"noise: 0.8\ntail: {url}", "noisy") == Stages(alpha=0.8, tail=url)
+
+
 def test_an_empty_cell_declares_nothing() -> None:
     assert parse("\n  \n# only a comment\n", "clean") == Stages()
 
@@ -28,7 +33,14 @@ def test_an_empty_cell_declares_nothing() -> None:
         ("noise: nan", "noisy", 2, "not a number above 0"),
         ("threshold: 1.5", "clean", 2, "not a number from 0 to 1"),
         ("threshold:", "clean", 2, "nothing is not a number"),
-        ("tail: triton://inference.example:8000/face_detection_noisy", "noisy", 2, "is not available in this version"),
+        (
+            "tail: http://inference.example:8000/face_detection_noisy",
+            "noisy",
+            2,
+            "Write tail: triton://host:port/model.",
+        ),
+        ("tail: triton://", "noisy", 2, "names no server"),
+        ("tail: there", "noisy", 2, "or tail: triton://host:port/model."),
         ("head: elsewhere", "clean", 2, "Write head: local."),
     ],
 )

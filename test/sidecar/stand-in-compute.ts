@@ -58,6 +58,14 @@ export function standInCompute(ms = 0): StandIn {
       private: true
     }),
     forwardTail: async activation => ({ loc: await echo(activation), conf: await echo(activation) }),
+    forwardElsewhere: async (activation, { tail }) => ({
+      answer: { loc: await echo(activation), conf: await echo(activation) },
+      sent: {
+        ...{ destination: tail, server_model: 'stand-in', server_version: '1', dry_run: false, ledger_entry: 0 },
+        ...{ tensor_bytes: activation.data.byteLength, tensor_sha256: SHA, bytes_sent: 1, bytes_received: 1 }
+      },
+      notices: []
+    }),
     reconstruct: async () => ({ data: new Uint8Array(12), shape: [2, 2, 3] }),
     postprocess: async () => [{ x1: 1, y1: 2, x2: 3, y2: 4, score: 0.9 }],
     close: async () => {}

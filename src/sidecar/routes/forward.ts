@@ -6,6 +6,7 @@ import {
   Detection,
   DeviceChoice,
   encodeSafetensors,
+  RunOptions,
   SAFETENSORS_MIME,
   VeilError,
   type WireTensor
@@ -69,13 +70,25 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
     '/v1/forward/tail',
     {
       schema: {
-        querystring: Type.Composite([ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()) })], strict),
+        querystring: Type.Composite(
+          [ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()), tail: RunOptions.properties.tail })],
+          strict
+        ),
         consumes,
-        response: tensorAnswers('loc [1,P,4] F32, conf [1,P,2] F32; of a classifier scores [1,K] F32')
+        response: tensorAnswers(
+          'loc [1,P,4] F32, conf [1,P,2] F32; of a classifier scores [1,K] F32; header json {sent, notices} from a tail elsewhere'
+        )
       }
     },
     async (request, reply) => {
       const { activation } = tensorsOf(request, 'activation');
+      const { tail, alpha } = request.query;
+      if (tail !== undefined) {
+        const { answer, ...about } = await cancellation.during(reply, signal =>
+          compute.forwardElsewhere(activation, { tail, alpha }, signal)
+        );
+        return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer ?? {}, about));
+      }
       const options = { device: defaults.get().device, ...request.query };
       const answer = await cancellation.during(reply, signal => compute.forwardTail(activation, options, signal));
       return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer));
