@@ -4,6 +4,7 @@ export * from './audit';
 export * from './certificate';
 export * from './detection';
 export * from './devices';
+export * from './egress';
 export * from './errors';
 export * from './evaluation';
 export * from './float16';
