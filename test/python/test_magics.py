@@ -168,7 +168,7 @@ def completions(shell: InteractiveShell, text: str) -> set[str]:
             | {"snapshot", "snapshots", "status", "devices", "log", "restart"},
         ),
         ("%veil no", {"noisy"}),
-        ("%%veil noisy --al", {"--alpha"}),
+        ("%%veil noisy --al", {"--alpha", "--allow-clean-egress"}),
         ("%%veil noisy --device ", {"auto", "cpu", "webgpu", "cuda:0"}),
         ("%%veil noisy --format p", {"png"}),
         ("%veil learn --im", {"--images"}),
