@@ -6,6 +6,9 @@ import { batchJob, batchShard, evaluatedJob, sweptJob } from '../lab/documents';
 import { expect, openPanel, tabTo, test, type Page } from './fixtures';
 import { expectAccessible, shoot } from './looks';
 
+// So high that a picture has the whole section, once it is alone.
+test.use({ viewport: { width: 1280, height: 1200 } });
+
 const LOOKS = [
   ['Light', 251],
   ['Light', 520],
@@ -43,6 +46,10 @@ async function shownWith(
   const panel = await openPanel(page);
   const section = panel.locator('.jp-Veilbook-jobs');
   await section.waitFor();
+  const others = panel.locator('.lm-AccordionPanel-title[aria-expanded="true"]').filter({ hasNotText: /^Jobs$/ });
+  while ((await others.count()) > 0) {
+    await others.first().click();
+  }
   return { section, sent };
 }
 

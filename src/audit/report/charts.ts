@@ -1,12 +1,19 @@
 import { CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
+import { init, setPlatformAPI, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { type AuditReport } from '../../protocol';
 import { COLOUR_STYLE } from './style';
 import { percent, pictured, strongestClean, strongestOf } from './words';
 
 use([CustomChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
+
+const LETTER_PX = 11;
+/** Without a screen nobody can measure letters: those of a wide font, so that in no font one name runs into the next. */
+const widthOf = (text: string, px = LETTER_PX): number => 0.6 * px * text.length;
+setPlatformAPI({
+  measureText: (text, font = '') => ({ width: widthOf(text, Number(/([\d.]+)px/.exec(font)?.[1] ?? LETTER_PX)) })
+});
 
 export interface Point {
   x: number;
@@ -40,9 +47,9 @@ export function drawCurves({ x, ticks, series }: Chart, width: number, height: n
   // Strengths and looks crowd at one end: every place is as far from the next, as the labels say.
   const at = (value: number) => ticks.indexOf(value);
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  const text = { color: 'var(--faint)', fontFamily: 'system-ui, sans-serif', fontSize: 11 };
+  const text = { color: 'var(--faint)', fontFamily: 'system-ui, sans-serif', fontSize: LETTER_PX };
   const line = { lineStyle: { color: 'var(--line)' } };
-  const legendRows = Math.ceil(series.reduce((sum, { name }) => sum + 40 + 6 * name.length, 0) / width);
+  const legendRows = Math.ceil(series.reduce((sum, { name }) => sum + 40 + widthOf(name), 0) / width);
   try {
     chart.setOption({
       animation: false,
