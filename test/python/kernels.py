@@ -52,7 +52,8 @@ class Kernel:
     def send(self, code: str) -> str:
         return str(self.client.execute(code))
 
-    def collect(self, message_id: str, timeout: float = 120) -> Outcome:
+    def collect(self, message_id: str, timeout: float = 120, interrupt_at: str | None = None) -> Outcome:
+        """What came of an execution. ``interrupt_at``: interrupt it once its progress says this."""
         outcome = Outcome("")
         deadline = time.monotonic() + timeout
         while True:
@@ -66,6 +67,9 @@ class Kernel:
                 outcome.displays.append(content)
             elif kind == "update_display_data":
                 outcome.updates.append(content)
+                if interrupt_at is not None and interrupt_at in content["data"].get("text/plain", ""):
+                    interrupt_at = None
+                    self.manager.interrupt_kernel()
             elif kind == "error":
                 outcome.errors.append(content)
             elif kind == "status" and content["execution_state"] == "idle":

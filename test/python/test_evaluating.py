@@ -197,9 +197,7 @@ def test_in_a_notebook_and_without_one_it_ends_in_tables_and_a_curve(
 
         if watched:
             sent = kernel.send("%veil evaluate --dataset slow -o found")
-            time.sleep(2)
-            kernel.manager.interrupt_kernel()
-            stopped = kernel.collect(sent)
+            stopped = kernel.collect(sent, interrupt_at="10%")
             assert "VeilError: Stopped at 10%; what was counted so far is kept" in stopped.error
             assert "goes on where it stopped" in stopped.error
             assert kernel.run("print(found.alpha)").text == "0.8\n"

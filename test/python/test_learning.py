@@ -210,9 +210,7 @@ def test_in_a_notebook_a_bar_becomes_a_table_and_an_interrupt_stops_the_pass(ker
     assert kernel.run("print(len(learned.knots))").text == "2\n"
 
     sent = kernel.send("%veil learn --images slow -o learned")
-    time.sleep(2)
-    kernel.manager.interrupt_kernel()
-    stopped = kernel.collect(sent)
+    stopped = kernel.collect(sent, interrupt_at="10%")
     assert "VeilError: Stopped at 10%" in stopped.error
     assert "goes on where it stopped" in stopped.error
     assert kernel.run("print(len(learned.knots))").text == "2\n"
