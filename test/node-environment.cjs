@@ -12,6 +12,7 @@ module.exports = class NodeEnvironment extends TestEnvironment {
       Float64Array,
       Uint8Array,
       Uint8ClampedArray,
+      Int16Array,
       Uint16Array,
       Int32Array,
       Uint32Array,

@@ -28,7 +28,7 @@ export async function writeRepository(
 ): Promise<Written> {
   const isThere = existsSync(repository);
   const path = isThere ? await realpath(repository) : resolve(repository);
-  const present = isThere ? await modelsIn(path) : [];
+  const present = isThere ? await entriesOf(path) : [];
   const replaced = [...models.keys()].filter(name => present.includes(name));
   if (replaced.length > 0 && !force) {
     const taken = `${join(repository, replaced[0])} is there already. Nothing was written.`;
@@ -42,10 +42,9 @@ export async function writeRepository(
   return { replaced, kept: present.filter(name => !models.has(name)) };
 }
 
-async function modelsIn(path: string): Promise<string[]> {
+async function entriesOf(path: string): Promise<string[]> {
   try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries.filter(entry => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+    return await readdir(path);
   } catch (thrown) {
     throw unwritable(path, thrown);
   }
