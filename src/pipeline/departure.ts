@@ -10,6 +10,8 @@ export interface Facts {
   ports: Record<string, { name: string; shape: number[] }>;
   /** Name of the tail's input in its graph. */
   input: string;
+  /** Of the grid that obfuscated values lie on; null where the model has no obfuscation. */
+  step: number | null;
   /** SHA-256, hexadecimal, of the activation that the head made, quantised where there is noise: what it is a look at. */
   source: string;
 }

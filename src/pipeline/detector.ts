@@ -346,7 +346,8 @@ export class Detector {
 
   private facts(source: string): Facts {
     const { tail } = this.model.manifest;
-    return { model: modelRef(this.model), ports: this.reader.outputs, input: tail.activation.name, source };
+    const step = this.model.obfuscation?.step ?? null;
+    return { model: modelRef(this.model), ports: this.reader.outputs, input: tail.activation.name, step, source };
   }
 
   /** @param elsewhere the server's side runs there, and is not made here */
