@@ -4,6 +4,7 @@ import { Bench } from '../pipeline/bench';
 import { BENCH_HEIGHT, BENCH_WIDTH, makeBenchFrame } from '../pipeline/bench-frame';
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
 import { VeilError } from '../protocol';
+import { benchEgressCommand, echoServerCommand } from './bench-egress';
 import { comparePipelines } from './bench-pipeline';
 import { benchRetained, type RetainedFlags } from './bench-retained';
 import { benchWorkspaceCommand } from './bench-workspace';
@@ -40,7 +41,10 @@ export function benchCommand(): Command {
     .option('--device <device>', 'auto, cpu, webgpu or cuda:N', 'cpu')
     .option('--json', 'print one JSON document')
     .action((flags: RetainedFlags) => benchRetained(flags));
-  return bench.addCommand(benchWorkspaceCommand());
+  return bench
+    .addCommand(benchWorkspaceCommand())
+    .addCommand(benchEgressCommand())
+    .addCommand(echoServerCommand(), { hidden: true });
 }
 
 function strengths(text: string): number[] {

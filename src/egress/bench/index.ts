@@ -1,0 +1,2 @@
+export { ECHO_SHAPE, startEchoServer, type EchoPorts } from './echo-server';
+export { measureThroughput, measureWays, type Throughput, type Way } from './measure';
