@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { IncomingHttpHeaders } from 'node:http';
 import { mismatch } from './failures';
 import { readDocument } from './metadata';
-import { ownBytes } from './tensors';
+import type { Parts } from './parts';
 import type { Answer, Question } from './wire';
 
 /** Of KServe's binary tensor extension: bytes of the JSON in front of the tensors. */
@@ -41,7 +41,7 @@ export function writeQuestion({ id, inputs, wanted }: Question): { header: Buffe
  * Take an answer apart: its JSON, then the tensors in its order, to the last byte. Each has memory of its own.
  * @throws ServerFailure `server_mismatch`
  */
-export function readAnswer(server: string, headers: IncomingHttpHeaders, body: Buffer): Omit<Answer, 'sha256'> {
+export function readAnswer(server: string, headers: IncomingHttpHeaders, body: Parts): Omit<Answer, 'sha256'> {
   const length = headers[HEADER_LENGTH];
   if (length === undefined) {
     throw mismatch(server, 'answered without binary tensors', 'Use a server with the binary tensor extension, or its gRPC port.');
@@ -53,10 +53,10 @@ export function readAnswer(server: string, headers: IncomingHttpHeaders, body: B
   if (!(end <= body.length)) {
     throw mismatch(server, 'announced a longer header than its answer has');
   }
-  const answer = readDocument(server, AnswerHeader, parse(server, body.subarray(0, end)), 'its answer');
+  const answer = readDocument(server, AnswerHeader, parse(server, body.text(0, end)), 'its answer');
   let at = end;
   const outputs = answer.outputs.map(({ parameters, ...output }) => {
-    const data = ownBytes(body.subarray(at, at + parameters.binary_data_size));
+    const data = body.range(at, at + parameters.binary_data_size);
     at += parameters.binary_data_size;
     return { ...output, data };
   });
@@ -66,9 +66,9 @@ export function readAnswer(server: string, headers: IncomingHttpHeaders, body: B
   return { id: answer.id, model: answer.model_name, version: answer.model_version, outputs };
 }
 
-function parse(server: string, bytes: Buffer): unknown {
+function parse(server: string, text: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw mismatch(server, 'answered with a header that is no JSON document');
   }

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { destinationOf, type TailAddress } from './address';
 import { readAnswer, writeQuestion, HEADER_LENGTH } from './http-messages';
 import { brokenOff, lost, mismatch, refusedStatus, ServerFailure, unreachable } from './failures';
 import { ModelMetadata, ModelSettings, ModelStatistics, readDocument } from './metadata';
+import { Parts } from './parts';
 import { DOCUMENT_BYTES, SMALL_BYTES, type Answer, type Question, type Wire } from './wire';
 
 interface Request {
@@ -18,7 +18,7 @@ interface Request {
 
 interface Reply {
   headers: IncomingMessage['headers'];
-  body: Buffer;
+  body: Parts;
 }
 
 /** Hands out the one socket that it was made with, and never another: no request goes over a connection that was not checked. */
@@ -104,7 +104,7 @@ export class HttpWire implements Wire {
       },
       signal
     );
-    return { ...readAnswer(this.server, headers, body), sha256: hash('sha256', body, 'hex') };
+    return { ...readAnswer(this.server, headers, body), sha256: body.sha256() };
   }
 
   close(): void {
@@ -121,7 +121,7 @@ export class HttpWire implements Wire {
     const type = headers['content-type'] ?? '';
     try {
       if (/^application\/json\b/.test(type)) {
-        return JSON.parse(body.toString('utf8'));
+        return JSON.parse(body.text());
       }
     } catch {
       // What is no JSON is refused below.
@@ -150,7 +150,7 @@ export class HttpWire implements Wire {
     }
   }
 
-  private attempt({ method, path, headers, body = [], most }: Request, signal: AbortSignal): Promise<Reply> {
+  private attempt({ method, path, headers, body: written = [], most }: Request, signal: AbortSignal): Promise<Reply> {
     const { host, port } = this.address;
     const all = { ...this.headers, accept: '*/*', ...headers };
     return new Promise((resolve, reject) => {
@@ -163,12 +163,10 @@ export class HttpWire implements Wire {
           reject(refusal);
           return;
         }
-        const parts: Buffer[] = [];
-        let length = 0;
+        const body = new Parts();
         reply.on('data', (part: Buffer) => {
-          length += part.length;
-          parts.push(part);
-          if (length > most) {
+          body.add(part);
+          if (body.length > most) {
             reject(this.tooLong());
           }
         });
@@ -176,10 +174,10 @@ export class HttpWire implements Wire {
           if (!sent.writableFinished) {
             this.close();
           }
-          resolve({ headers: reply.headers, body: parts.length === 1 ? parts[0] : Buffer.concat(parts, length) });
+          resolve({ headers: reply.headers, body });
         });
       });
-      body.forEach(part => sent.write(part));
+      written.forEach(part => sent.write(part));
       sent.end();
     });
   }

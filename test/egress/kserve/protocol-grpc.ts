@@ -38,7 +38,7 @@ export async function answerGrpc(server: ProtocolServer, stream: ServerHttp2Stre
   const method = String(headers[':path']).replace('/inference.GRPCInferenceService/', '');
   const infers = method === 'ModelInfer';
   if (faults.delayMs && (infers || faults.delayAll)) {
-    await pause(faults.delayMs);
+    await pause(faults.delayMs, undefined, { ref: false });
   }
   if (stream.destroyed) {
     return;

@@ -28,7 +28,7 @@ export async function answerHttp(server: ProtocolServer, request: IncomingMessag
   const body = Buffer.concat(parts);
   const infers = /\/infer$/.test(request.url ?? '');
   if (faults.delayMs && (infers || faults.delayAll)) {
-    await pause(faults.delayMs);
+    await pause(faults.delayMs, undefined, { ref: false });
   }
   try {
     if (infers) {
