@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DetectOutcome } from '../pipeline/compute';
+import { openDoor } from '../egress';
 import { openCompute } from '../pipeline/engine';
 import { FAILURES, VeilError, type DetectDocument, type RunOptions, type Sent } from '../protocol';
 import { readImage } from './image-file';
@@ -76,7 +77,8 @@ async function detectAll(images: string[], flags: DetectFlags, document: DetectD
   const options = runOptions(flags);
   const folder = flags.out === undefined ? null : await PictureFolder.open(flags.out);
   const notices = new Notices();
-  const compute = await openCompute();
+  const door = openDoor();
+  const compute = await openCompute({ remoteTail: door });
   const stop = new AbortController();
   const run = async (image: string): Promise<DetectOutcome> => {
     const frame = { kind: 'coded' as const, data: await readImage(image) };
@@ -102,6 +104,7 @@ async function detectAll(images: string[], flags: DetectFlags, document: DetectD
   } finally {
     stop.abort();
     await compute.close();
+    await door.close();
   }
 }
 
@@ -153,7 +156,7 @@ function summary(entry: Entry): string {
   const strength = entry.alpha === null ? [] : [`ALPHA ${entry.alpha}${entry.artefact?.calibrated ? '' : ' (uncalibrated)'}`];
   return [
     entry.image,
-    found(entry),
+    ...(entry.sent?.dry_run ? [] : [found(entry)]),
     ...strength,
     ...(entry.looks && entry.looks.count > 1 ? [`seen ${entry.looks.count} times`] : []),
     `${milliseconds(entry.timings_ms.total)} on ${entry.device}`,

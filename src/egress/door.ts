@@ -24,13 +24,14 @@ const KEPT = 8;
  * it; what came back, or that nothing did, is in the ledger before anybody sees the answer. Nothing runs here instead.
  */
 export class Door implements RemoteTail {
+  private ledger: Ledger | null = null;
   private readonly servers = new Map<string, Promise<TailServer>>();
 
   constructor(private readonly options: DoorOptions) {}
 
   async run(url: string, departure: Departure, { dryRun, signal }: { dryRun: boolean; signal?: AbortSignal }): Promise<Arrival> {
     const address = parseTailUrl(url);
-    const ledger = await this.options.ledger();
+    const ledger = (this.ledger = await this.options.ledger());
     const about = this.describe(address, departure, ledger);
     await this.options.judge(about);
     if (dryRun) {
@@ -65,11 +66,12 @@ export class Door implements RemoteTail {
     }
   }
 
-  /** Close all connections. */
+  /** Close all connections, and bring the ledger to the disk. */
   async close(): Promise<void> {
     const open = [...this.servers.values()];
     this.servers.clear();
     await Promise.allSettled(open.map(async server => (await server).close()));
+    await this.ledger?.close();
   }
 
   private describe(address: TailAddress, departure: Departure, ledger: Ledger): Recorded {

@@ -1,7 +1,14 @@
 import type { Departure } from '../pipeline/departure';
 import type { TailAnswer } from '../pipeline/compute';
-import { VeilError } from '../protocol';
-import { ModelServer, type ConnectionOptions, type Exchange, type ServerTensor, type TailAddress } from './kserve';
+import { VeilError, type WireTensor } from '../protocol';
+import {
+  ModelServer,
+  type ConnectionOptions,
+  type Exchange,
+  type Inference,
+  type ServerTensor,
+  type TailAddress
+} from './kserve';
 import { toCodes } from './tensor-codes';
 
 /** What a server's model takes and gives, by the names that it has there. */
@@ -79,13 +86,20 @@ export class TailServer {
   /** @throws VeilError as `ModelServer.infer` */
   async run(tensor: ServerTensor, signal?: AbortSignal): Promise<{ answer: TailAnswer; version: string; exchange: Exchange }> {
     const { outputs, version, exchange } = await this.server.infer([tensor], Object.values(this.ports.outputs), signal);
-    const answer = Object.fromEntries(Object.entries(this.ports.outputs).map(([here, there]) => [here, outputs[there]]));
+    const answer = Object.fromEntries(
+      Object.entries(this.ports.outputs).map(([here, there]) => [here, floatsOf(outputs[there])])
+    );
     return { answer, version, exchange };
   }
 
   close(): Promise<void> {
     return this.server.close();
   }
+}
+
+/** FP32, as `TailServer.open` had it promised; at a multiple of 4 bytes, as `Inference` says. */
+function floatsOf({ data, shape }: Inference['outputs'][string]): WireTensor {
+  return { data: new Float32Array(data.buffer as ArrayBuffer, data.byteOffset, data.length / 4), shape: [...shape] };
 }
 
 /** Names are read from the server: those of our graph, or INPUT__0, OUTPUT__0, … of an export for the report's clients. */

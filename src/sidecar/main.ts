@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { insecureSettings, openDoor } from '../egress';
 import { openCompute } from '../pipeline/engine';
 import { requireNode } from '../pipeline/node-version';
 import { FAILURES, VeilError } from '../protocol';
@@ -15,11 +16,16 @@ async function main(): Promise<void> {
   if (values['idle-minutes'] !== undefined) {
     settings.idleMinutes = positiveNumber(values['idle-minutes'], '--idle-minutes');
   }
-  const sidecar = await startSidecar(values['state-dir'] ?? resolveStateDir(), settings, log => openCompute({ log }));
+  const door = openDoor();
+  const sidecar = await startSidecar(values['state-dir'] ?? resolveStateDir(), settings, async log => {
+    (await insecureSettings()).forEach(line => log('warn', line));
+    return openCompute({ log, remoteTail: door });
+  });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => sidecar.stop(signal));
   }
   await sidecar.stopped;
+  await door.close();
 }
 
 main().then(
