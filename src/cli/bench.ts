@@ -5,6 +5,7 @@ import { BENCH_HEIGHT, BENCH_WIDTH, makeBenchFrame } from '../pipeline/bench-fra
 import { DeviceCatalog, providerOf } from '../pipeline/devices';
 import { VeilError } from '../protocol';
 import { benchEgressCommand, echoServerCommand } from './bench-egress';
+import { benchLedgerCommand } from './bench-ledger';
 import { comparePipelines } from './bench-pipeline';
 import { benchRetained, type RetainedFlags } from './bench-retained';
 import { benchWorkspaceCommand } from './bench-workspace';
@@ -44,6 +45,7 @@ export function benchCommand(): Command {
   return bench
     .addCommand(benchWorkspaceCommand())
     .addCommand(benchEgressCommand())
+    .addCommand(benchLedgerCommand())
     .addCommand(echoServerCommand(), { hidden: true });
 }
 

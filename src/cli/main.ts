@@ -13,8 +13,10 @@ import { evaluateCommand } from './evaluate';
 import { exportCommand } from './export';
 import { jobCommand } from './job';
 import { learnCommand } from './learn';
+import { ledgerCommand } from './ledger';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
+import { policyCommand } from './policy';
 import { rbacCommand } from './rbac';
 import { sidecarCommand } from './sidecar';
 import { sweepCommand } from './sweep';
@@ -46,6 +48,8 @@ function program(): Command {
     sidecarCommand(),
     workspaceCommand(),
     jobCommand(),
+    ledgerCommand(),
+    policyCommand(),
     doctorCommand(),
     rbacCommand()
   ];

@@ -147,6 +147,20 @@ export const LedgerHead = Type.Object(
 );
 export type LedgerHead = Static<typeof LedgerHead>;
 
+/** What left last, oldest first. */
+export const LedgerView = Type.Object(
+  {
+    schema: Type.Literal(1),
+    folder: Type.String(),
+    head: Nullable(LedgerHead, 'null: nothing was ever recorded'),
+    departures: Type.Array(
+      Type.Object({ departed: DepartedEntry, settled: Nullable(SettledEntry, 'null: nothing settled it yet') })
+    )
+  },
+  { title: 'LedgerView' }
+);
+export type LedgerView = Static<typeof LedgerView>;
+
 /** What a look through a whole ledger found. */
 export const Verdict = Type.Object(
   {

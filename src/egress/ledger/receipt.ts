@@ -2,7 +2,7 @@ import { Value } from '@sinclair/typebox/value';
 import { type Arrival, type Departure, Receipt, VeilError } from '../../protocol';
 import { sha256 } from './canonical';
 import { Chain, Damage, entryOf } from './chain';
-import { type LedgerFiles } from './files';
+import { damaged, LedgerFiles } from './files';
 import { rootFrom } from './tree';
 
 /**
@@ -44,6 +44,19 @@ export function chainFrom(files: LedgerFiles, sequence: number): Chain {
     files.read(number).lines.forEach(line => chain.add(line));
   }
   return chain;
+}
+
+/**
+ * The receipt of a departure out of a ledger's files, which are only read.
+ * @throws VeilError `not_found`, `ledger_damaged`
+ */
+export function receiptOf(dir: string, sequence: number, head?: number): Receipt {
+  const files = new LedgerFiles(dir);
+  try {
+    return receiptFrom(chainFrom(files, sequence), sequence, head);
+  } catch (error) {
+    throw error instanceof Damage ? damaged(dir, error.message) : error;
+  }
 }
 
 /** What a receipt proves, and what is wrong with it. */

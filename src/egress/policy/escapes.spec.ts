@@ -166,7 +166,7 @@ const ATTEMPTS: Record<string, Attempt> = {
   'the flag as text': {
     departure: CLEAN,
     flags: { allow_clean_egress: 'true' },
-    prepare: () => write('etc/policy.yaml', { ...STRICT, clean_egress: 'by flag' }) && undefined
+    prepare: () => void write('etc/policy.yaml', { ...STRICT, clean_egress: 'by flag' })
   },
   'the flag in the environment': {
     departure: CLEAN,
