@@ -27,7 +27,8 @@ export function benchEgressCommand(): Command {
 /** The other process of `bench egress`: serves until its standard input ends. */
 export function echoServerCommand(): Command {
   return new Command('echo-server').action(async () => {
-    print(JSON.stringify(await startEchoServer()));
+    const { ports } = await startEchoServer();
+    print(JSON.stringify(ports));
     process.stdin.resume().once('end', () => process.exit(0));
   });
 }

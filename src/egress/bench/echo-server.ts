@@ -17,7 +17,7 @@ const MODEL = {
   outputs: [{ name: 'out', ...PORT }]
 };
 
-/** Ports of an `EchoServer` on 127.0.0.1, as its process writes them. */
+/** Ports on 127.0.0.1. */
 export interface EchoPorts {
   http: number;
   grpc: number;
@@ -27,13 +27,14 @@ export interface EchoPorts {
  * A measuring partner: a server of KServe v2 whose one model answers with its input. The model `echo-N` does so after N
  * milliseconds, as many requests at a time as come: a model with cores for all of them. It checks nothing.
  */
-export async function startEchoServer(): Promise<EchoPorts> {
+export async function startEchoServer(): Promise<{ ports: EchoPorts; stop(): void }> {
   const http = createServer((request, response) => void answerHttp(request, response));
   const grpc = createHttp2();
   grpc.on('stream', (stream, headers) => void answerGrpc(stream, headers));
   const listen = (server: Server) =>
     new Promise<number>(resolve => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
-  return { http: await listen(http), grpc: await listen(grpc as Server) };
+  const ports = { http: await listen(http), grpc: await listen(grpc as Server) };
+  return { ports, stop: () => [http, grpc].forEach(server => server.close()) };
 }
 
 const delayOf = (model: string) => Number(/^echo-(\d+)$/.exec(model)?.[1] ?? 0);
