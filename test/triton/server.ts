@@ -52,7 +52,7 @@ export async function startTriton(repository: string, options: TritonOptions = {
     await ready(running.http, server);
   } catch (thrown) {
     await stop();
-    throw new Error(`${(thrown as Error).message}:\n${log.slice(-4000)}`);
+    throw new Error(`${(thrown as Error).message}:\n${faultsIn(log)}`);
   }
   return running;
 }
@@ -112,6 +112,12 @@ async function end(server: ChildProcess): Promise<void> {
   } catch {
     // Nobody is left of the group.
   }
+}
+
+/** Lines of severity E, and the last. */
+function faultsIn(log: string): string {
+  const lines = log.trim().split('\n');
+  return [...lines.filter(line => /^E\d/.test(line)), ...lines.slice(-1)].join('\n');
 }
 
 async function freePort(): Promise<number> {
