@@ -14,7 +14,8 @@ export class Parts {
 
   /** The bytes from `begin` to `end`, or to the body's end, in memory of their own: views of any width begin at its first byte. */
   range(begin: number, end: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, this.length) - begin));
+    // Not cleared first: every byte of it is set below.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(0, Math.min(end, this.length) - begin)).buffer);
     let at = 0;
     for (const part of this.parts) {
       const from = Math.max(0, begin - at);
