@@ -53,7 +53,7 @@ async function installFor(base: string): Promise<Installed> {
   const packages = join(WHERE, 'lib', `python${version}`, 'site-packages');
   const triton = join(packages, 'pytriton/tritonserver');
   if (!(await isThere(join(triton, 'bin/tritonserver')))) {
-    await fetch(base, version);
+    await make(base, version);
   }
   return {
     python: join(WHERE, 'bin/python'),
@@ -64,7 +64,7 @@ async function installFor(base: string): Promise<Installed> {
 }
 
 /** Made beside its place, so that what is there is whole, whoever else makes one at the same time. */
-async function fetch(base: string, version: string): Promise<void> {
+async function make(base: string, version: string): Promise<void> {
   const beside = `${WHERE}.${process.pid}`;
   try {
     await mkdir(join(root, '.cache'), { recursive: true });

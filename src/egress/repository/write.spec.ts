@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRepository, type ModelFiles } from './write';
@@ -69,6 +69,15 @@ describe('a model repository', () => {
     writeFileSync(join(repository, 'base'), 'mine');
     await expect(writeRepository(repository, models('first'), false)).rejects.toThrow(/base is there already/);
     expect(readFileSync(join(repository, 'base'), 'utf8')).toBe('mine');
+  });
+
+  const mounted = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync('/dev').dev ? '/dev/shm' : null;
+  (mounted ? it : it.skip)('is refused at the root of a mounted file system, which has no beside', async () => {
+    await expect(writeRepository(mounted!, models('first'), true)).rejects.toMatchObject({
+      code: 'output_unwritable',
+      remedy: 'Name a folder inside it by --out.'
+    });
+    expect(existsSync('/dev/shm/base')).toBe(false);
   });
 
   it('is refused where a file stands', async () => {

@@ -34,7 +34,11 @@ export async function writeRepository(
     const taken = `${join(repository, replaced[0])} is there already. Nothing was written.`;
     throw new VeilError('output_unwritable', taken, 'Choose another folder by --out, or add --force to replace it.');
   }
-  await besideIt(path, isThere, async beside => {
+  if (isThere && (await stat(path)).dev !== (await stat(dirname(path))).dev) {
+    const what = `${repository} is a file system of its own: models cannot be put into it all at once. Nothing was written.`;
+    throw new VeilError('output_unwritable', what, 'Name a folder inside it by --out.');
+  }
+  await besideIt(path, async beside => {
     const fresh = join(beside, 'new');
     await writeModels(fresh, models);
     await (isThere ? exchange([...models.keys()], path, fresh, join(beside, 'old')) : rename(fresh, path));
@@ -51,15 +55,11 @@ async function entriesOf(path: string): Promise<string[]> {
 }
 
 /** Run with a folder beside the repository that is gone afterwards. */
-async function besideIt(path: string, isThere: boolean, act: (beside: string) => Promise<void>): Promise<void> {
+async function besideIt(path: string, act: (beside: string) => Promise<void>): Promise<void> {
   const beside = await mkdtemp(join(dirname(path), `.${basename(path)}.veilbook-`)).catch(thrown => {
     throw unwritable(dirname(path), thrown);
   });
   try {
-    if (isThere && (await stat(path)).dev !== (await stat(beside)).dev) {
-      const what = `${path} is a file system of its own: models cannot be put into it all at once. Nothing was written.`;
-      throw new VeilError('output_unwritable', what, 'Name a folder inside it by --out.');
-    }
     await act(beside);
   } catch (thrown) {
     throw thrown instanceof VeilError ? thrown : unwritable(path, thrown);
