@@ -1,3 +1,4 @@
+import { VeilError } from '../../protocol';
 import type { Wire } from './wire';
 
 /** Bytes on sockets, before TLS. */
@@ -8,7 +9,7 @@ export interface Traffic {
 
 /**
  * Connections that are lent to one exchange each, at most so many at a time; the one given back last is lent first, so that
- * few stay busy. Closed ones are forgotten, but for their bytes.
+ * few stay busy. Closed ones are forgotten, but for their bytes; once `close` was called none is lent.
  */
 export class Lanes {
   private readonly idle: Wire[] = [];
@@ -39,6 +40,9 @@ export class Lanes {
     await this.turn(signal);
     let wire: Wire | null = null;
     try {
+      if (this.closed) {
+        throw new VeilError('cancelled', 'The connections to the model server were closed. Nothing was sent.', '');
+      }
       wire = this.pick() ?? (await this.connect(signal));
       const result = await exchange(wire);
       this.idle.push(wire);

@@ -111,6 +111,18 @@ describe.each(['http', 'grpc'] as const)('the client over %s', scheme => {
     expect(server.asked).toBe(0);
   });
 
+  it('sends nothing once it is closed', async () => {
+    const client = await connect({ maxInFlight: 1 });
+    server.faults = { delayMs: 50 };
+    const [under, waiting] = [client.infer([activation()], WANTED), client.infer([activation()], WANTED)];
+    waiting.catch(() => undefined);
+    await new Promise(resolve => setTimeout(resolve, 20));
+    await client.close();
+    await expect(under).resolves.toHaveProperty('version', '1');
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    expect(server.asked).toBe(1);
+  });
+
   it('stops when the caller says so', async () => {
     const client = await connect();
     server.faults = { delayMs: 2000 };
