@@ -5,6 +5,8 @@ import { canonical } from './canonical';
 
 /** Bytes of each of the anchor's two records: one page, written in one piece. */
 export const SLOT = 4096;
+/** Digits of the MAC that a record begins with; a blank and the canonical content follow. */
+const MAC = 64;
 
 /** The entry that is written next, or was written last. */
 export interface Anchored {
@@ -67,17 +69,17 @@ export class Anchor {
 
 /** @throws VeilError `output_unwritable` when the line does not fit into a record */
 function rendered(content: { line: string; segment: number; boot: string }, key: Uint8Array): Buffer {
-  const text = canonical({ ...content, mac: macOf(content, key) });
-  const bytes = Buffer.alloc(SLOT, ' ');
-  if (bytes.write(text) !== Buffer.byteLength(text) || Buffer.byteLength(text) >= SLOT) {
+  const text = canonical(content);
+  const length = Buffer.byteLength(text);
+  if (MAC + 1 + length >= SLOT) {
     throw new VeilError('bad_request', 'The names in this departure are too long for the ledger.', '');
   }
+  const bytes = Buffer.alloc(SLOT, ' ');
+  bytes.write(createHmac('sha256', key).update(text).digest('hex'));
+  bytes.write(text, MAC + 1);
   bytes[SLOT - 1] = 10;
   return bytes;
 }
-
-const macOf = (content: { line: string; segment: number; boot: string }, key: Uint8Array): string =>
-  createHmac('sha256', key).update(canonical(content)).digest('hex');
 
 /** @param key null where there is none: records are read without their MAC being checked, which is a fault */
 export function readAnchor(path: string, key: Uint8Array | null): AnchorReading {
@@ -112,9 +114,8 @@ function recordAt(bytes: Buffer, key: Uint8Array | null): Anchored | 'damaged' |
     return null;
   }
   try {
-    const { mac, ...content } = JSON.parse(bytes.toString('utf8'));
-    const exact = key ? rendered(content, key) : bytes;
-    if (exact.length !== bytes.length || !timingSafeEqual(exact, bytes) || typeof mac !== 'string') {
+    const content = JSON.parse(bytes.toString('utf8', MAC));
+    if (key && (bytes.length !== SLOT || !timingSafeEqual(rendered(content, key), bytes))) {
       return 'damaged';
     }
     const entry = JSON.parse(content.line) as Entry;

@@ -92,6 +92,11 @@ export class Chain {
     return entry;
   }
 
+  /** Add an entry that was just made for this place, without looking at it again. */
+  extend(entry: Exclude<Entry, SegmentEntry>, line: string): void {
+    this.take(entry, line);
+  }
+
   /** Go on with a file's first line in a chain that forgets the entries before it. @throws Damage as `add` does */
   rotated(line: string): Chain {
     const unsettled = [...this.unsettled];

@@ -87,7 +87,7 @@ export class Tail {
     const next = { line, entry, segment, boot: this.boot };
     this.anchor.write(next);
     try {
-      this.writeLine(line, segment);
+      this.writeLine(line, segment, entry);
     } catch (error) {
       this.takeBack(next, before);
       throw error;
@@ -224,8 +224,8 @@ export class Tail {
     }
   }
 
-  /** Append the line and take it into the chain; a file that is begun is opened. */
-  private writeLine(line: string, segment: number): void {
+  /** Append the line and take it into the chain, checked unless it was `made` here; a file that is begun is opened. */
+  private writeLine(line: string, segment: number, made?: Entry): void {
     const begins = segment !== this.chain.segment;
     if (begins || this.descriptor < 0) {
       const opened = openSync(this.files.segment(segment), 'a', 0o600);
@@ -243,6 +243,8 @@ export class Tail {
     if (begins) {
       this.files.syncFolder();
       this.chain = this.chain.rotated(line);
+    } else if (made && made.kind !== 'segment') {
+      this.chain.extend(made, line);
     } else {
       this.chain.add(line);
     }
