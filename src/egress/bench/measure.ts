@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ModelServer, parseTailUrl, type ServerTensor } from '../kserve';
 import { JsonArrays } from './json-arrays';
 
@@ -16,8 +17,10 @@ export interface Throughput {
   ratio: number;
 }
 
-const WARM_UP = 5;
+const WARM_UP = 15;
 const BLOCK = 24;
+/** Before each exchange: none pays for the garbage that the one before left in either process. */
+const REST_MS = 5;
 export const IN_FLIGHT = 8;
 
 /** Values on a grid of 2^-10, as an obfuscated activation has them. */
@@ -50,6 +53,7 @@ export async function measureWays(urls: readonly string[], rounds: number): Prom
   }
   for (let round = -WARM_UP; round < rounds; round++) {
     for (const { run, times } of runs) {
+      await pause(REST_MS);
       const began = performance.now();
       await run();
       if (round >= 0) {
