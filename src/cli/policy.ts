@@ -29,7 +29,7 @@ export function policyCommand(): Command {
     .argument('[file]', 'a .yaml or .json')
     .option('--json', 'print one JSON document')
     .action(async (file: string | undefined, { json }: Flags) =>
-      shown(file === undefined ? await loadPolicy() : { files: [readPolicy(resolve(file))] }, json)
+      shown(file === undefined ? await loadPolicy() : candidate(file), json)
     );
   policy
     .command('network')
@@ -41,6 +41,9 @@ export function policyCommand(): Command {
     .action(network);
   return policy;
 }
+
+/** A file that is not in place yet: who may write it where it lies now says nothing. */
+const candidate = (file: string): PolicyInForce => ({ files: [{ ...readPolicy(resolve(file)), writable: false }] });
 
 function label(text: string, before: Record<string, string>): Record<string, string> {
   const [, name, value] = /^([^=\s]+)=([^=\s]*)$/.exec(text) ?? [];
@@ -67,7 +70,7 @@ async function network({
   selector,
   json
 }: Flags & { file?: string; namespace: string; selector: Record<string, string> }): Promise<void> {
-  const inForce = file === undefined ? await loadPolicy() : { files: [readPolicy(resolve(file))] };
+  const inForce = file === undefined ? await loadPolicy() : candidate(file);
   const { manifest, notices } = networkPolicy(inForce, { namespace, selector });
   const lines = new Notices();
   notices.forEach(line => lines.show(line));
