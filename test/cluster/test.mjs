@@ -11,7 +11,7 @@ import { start, stop } from './lib/cluster.mjs';
 import { asCommand, Complaint } from './lib/complaint.mjs';
 import { buildImages } from './lib/image.mjs';
 import { requireLevel } from './lib/levels.mjs';
-import { checkout, kubeconfig } from './lib/places.mjs';
+import { checkout, kubeconfig, programs } from './lib/places.mjs';
 import { buildPrograms } from './lib/programs.mjs';
 import { installToolkit } from './lib/toolkit.mjs';
 
@@ -56,6 +56,7 @@ await asCommand(async () => {
       ...process.env,
       VEILBOOK_TEST_KUBECONFIG: kubeconfig,
       VEILBOOK_TEST_LEVEL: level,
+      VEILBOOK_TEST_KUBECTL: join(programs, 'kubectl'),
       VEILBOOK_TEST_TOOLKIT: toolkit
     };
     ({ status } = spawnSync('jest', [...config, ...positionals], { cwd: checkout, env: environment, stdio: 'inherit' }));
