@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answered, departureOf } from '../../../test/support/departures';
 import { type Entry } from '../../protocol';
+import { Anchor, readAnchor } from './anchor';
+import { LedgerFiles, readKeys } from './files';
 import { Ledger } from './ledger';
 import { checkReceipt } from './receipt';
 import { HashTree, rootFrom } from './tree';
@@ -197,6 +199,48 @@ describe('After a process was killed', () => {
     await send(ledger, 1);
     await ledger.close();
     expect((await verifyLedger(dir)).ok).toBe(true);
+  });
+});
+
+describe('After the machine was restarted', () => {
+  /** The ledger as a power cut leaves it: so many departures in the anchor, so many in the file. */
+  async function cut(anchored: number, written: number): Promise<void> {
+    const ledger = await Ledger.open(dir);
+    const stages: { file: Buffer; anchor: Buffer }[] = [];
+    for (let n = 0; n <= 3; n++) {
+      stages.push({ file: readFileSync(first()), anchor: readFileSync(join(dir, 'anchor')) });
+      await send(ledger, 1, n);
+    }
+    await ledger.close();
+    writeFileSync(first(), stages[written].file);
+    writeFileSync(join(dir, 'anchor'), stages[anchored].anchor);
+    const keys = readKeys(new LedgerFiles(dir))!;
+    const { newest } = readAnchor(join(dir, 'anchor'), keys.anchor);
+    const anchor = new Anchor(join(dir, 'anchor'), keys.anchor);
+    anchor.write({ ...newest!, boot: 'an earlier start' });
+    anchor.close();
+  }
+
+  it('goes on after entries that the disk lost, and says for good that they are missing', async () => {
+    await cut(3, 1);
+    const ledger = await Ledger.open(dir);
+    await ledger.close();
+    const lost = 'entries up to 6 were lost when the machine was restarted';
+    expect((await verifyLedger(dir)).findings).toEqual([{ file: '000001.jsonl', line: 4, what: lost }]);
+    const again = await Ledger.open(dir);
+    await send(again, 2);
+    await again.close();
+    expect((await verifyLedger(dir)).findings).toEqual([{ file: '000001.jsonl', line: 4, what: lost }]);
+    truncateSync(first(), readFileSync(first()).lastIndexOf('\n{') + 1);
+    expect((await verifyLedger(dir)).findings).toHaveLength(2);
+  });
+
+  it('goes on where the anchor on the disk was older than the file', async () => {
+    await cut(1, 3);
+    const ledger = await Ledger.open(dir);
+    expect(ledger.head.kind).toBe('restarted');
+    await ledger.close();
+    expect(await verifyLedger(dir)).toMatchObject({ ok: true, departed: 3 });
   });
 });
 

@@ -185,6 +185,8 @@ export class Tail {
         `it ends with entry ${found?.sequence ?? 'none'} where its anchor names entry ${newest.entry.sequence} as the last`
       );
     }
+    // Over the record that the new entry does not replace: the other one would name an entry that is not there.
+    this.anchor.write(this.anchored!);
     this.append({
       kind: 'restarted',
       anchor: { sequence: newest.entry.sequence, hash: newest.entry.hash },

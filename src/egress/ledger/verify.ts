@@ -24,6 +24,7 @@ export async function verifyLedger(dir: string, { head }: { head?: string } = {}
   const findings: Verdict['findings'] = [];
   let chain = new Chain();
   let seen = head === undefined;
+  let broken = false;
   const lost = (text: string): void => void findings.push({ file: basename(files.anchor), line: null, what: text });
   for (const [at, { number, bytes }] of parts.entries()) {
     let line = 0;
@@ -53,11 +54,12 @@ export async function verifyLedger(dir: string, { head }: { head?: string } = {}
         throw error;
       }
       finding(error.message);
+      broken = true;
       break;
     }
   }
   anchor.faults.forEach(lost);
-  if (findings.length === 0) {
+  if (!broken) {
     compareEnds(chain, anchor, lost);
   }
   if (!seen) {
