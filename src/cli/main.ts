@@ -20,12 +20,13 @@ import { policyCommand } from './policy';
 import { rbacCommand } from './rbac';
 import { sidecarCommand } from './sidecar';
 import { sweepCommand } from './sweep';
+import { tailCommand } from './tail';
 import { workspaceCommand } from './workspace';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 2 wrong use or ALPHA; 3 an image or tensor that cannot be used (also: some were left out by
 --skip-bad); 4 model or artefact missing or mismatched; 5 device, worker or sidecar not available; 6 output not written;
-7 and 8 an audit that is not valid; 130 cancelled; 1 a fault in Veilbook. With --json, stdout holds exactly one JSON document;
+7 and 8 an audit that is not valid; 9 may not leave the trusted zone; 130 cancelled; 1 a fault in Veilbook. With --json, stdout holds exactly one JSON document;
 everything else is on stderr.`;
 
 function program(): Command {
@@ -44,6 +45,7 @@ function program(): Command {
     datasetCommand(),
     modelCommand(),
     exportCommand(),
+    tailCommand(),
     devicesCommand(),
     sidecarCommand(),
     workspaceCommand(),

@@ -5,6 +5,7 @@ import { insecure, judge, loadPolicy } from './policy';
 import { connectionFor } from './servers-file';
 
 export { Door } from './door';
+export { inspect, type Inspected } from './inspect';
 
 /** The door of this process, with the reviewer's policy, the user's ledger and servers. Nothing is opened before a tensor leaves. */
 export function openDoor(): Door {

@@ -22,7 +22,7 @@ export const FAILURES = {
   cluster_unavailable: { status: 503, exit: 5 },
   server_unavailable: { status: 503, exit: 5 },
   server_mismatch: { status: 502, exit: 4 },
-  egress_refused: { status: 403, exit: 7 },
+  egress_refused: { status: 403, exit: 9 },
   ledger_damaged: { status: 409, exit: 4 },
   quota_exceeded: { status: 507, exit: 6 },
   not_found: { status: 404, exit: 2 },
