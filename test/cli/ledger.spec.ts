@@ -85,7 +85,7 @@ describe('veilbook policy', () => {
     });
     writeFileSync(file, 'schema: 1\n');
     expect(await run('policy', 'check', file)).toMatchObject({
-      code: 7,
+      code: 9,
       stdout: '',
       stderr: expect.stringMatching(/^veilbook: .*team\.yaml is no policy that can be followed: minimum_alpha is missing\..*\n$/)
     });
