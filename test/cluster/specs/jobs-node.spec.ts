@@ -1,36 +1,18 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod } from '@kubernetes/client-node';
-import { execFile } from 'node:child_process';
-import { chownSync, cpSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { followLogs, logsOf, openJobs, removeJob, submit, waitForJob } from '../../../src/jobs';
-import { type BatchJob, type BatchRequest } from '../../../src/protocol';
+import { type BatchJob, type BatchRequest, type EvaluationDocument } from '../../../src/protocol';
+import { describeWithFaces, faces, found, makeDataClaim, restrict, veilbookTells } from './evaluations';
 import { advertise } from './jupyter';
-import { administrator, clients, cliImage, describeAt, makeClaim, makeNamespace, removeNamespace, until } from './support';
-import { folderOf } from './workspaces/support';
+import { administrator, clients, cliImage, makeNamespace, removeNamespace, until } from './support';
 
-const faces = join(__dirname, '../../../../shared/data/faces/val');
-const cli = join(__dirname, '../../../veilbook/node/cli.mjs');
 const SECONDS = 400;
-
-interface Document {
-  folds: { fold: string; ap: number; images: number; faces: number }[];
-  average_ap: number;
-  pooled_ap: number;
-  images: number;
-  bad: number;
-}
-
-/** What does not depend on when and how fast it was found. */
-const found = ({ folds, average_ap, pooled_ap, images, bad }: Document) => ({ folds, average_ap, pooled_ap, images, bad });
-
-const describeWithFaces: typeof describeAt = (level, name, body) =>
-  existsSync(faces) ? describeAt(level, name, body) : describe.skip(`${name} (no ../shared/data/faces/val here)`, body);
 
 describeWithFaces('node', 'a data set evaluated on Kubernetes', () => {
   let namespace = '';
   let folder = '';
-  let local: Document;
+  let local: EvaluationDocument;
   const { core } = clients(administrator());
   const jobs = () => openJobs({ namespace, config: administrator() });
   const request = (name: string, more: Partial<BatchRequest> = {}): BatchRequest => ({
@@ -45,18 +27,10 @@ describeWithFaces('node', 'a data set evaluated on Kubernetes', () => {
 
   beforeAll(async () => {
     namespace = await makeNamespace('inference');
-    await core.patchNamespace({
-      name: namespace,
-      body: [{ op: 'add', path: '/metadata/labels/pod-security.kubernetes.io~1enforce', value: 'restricted' }]
-    });
+    await restrict(namespace);
     await advertise('nvidia.com/gpu', 2);
-    await makeClaim({ namespace, name: 'inference-data' });
-    folder = await folderOf(namespace, 'inference-data');
-    cpSync(faces, join(folder, 'FDDB'), { recursive: true });
-    // As a workspace's claim is: its user may write.
-    chownSync(folder, 1000, 100);
-    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'evaluate', '--dataset', faces, '--json']);
-    local = JSON.parse(stdout) as Document;
+    folder = await makeDataClaim(namespace, 'inference-data', 'FDDB');
+    local = await veilbookTells('evaluate', '--dataset', faces);
   }, 600_000);
   afterAll(() => removeNamespace(namespace));
 
@@ -83,7 +57,7 @@ describeWithFaces('node', 'a data set evaluated on Kubernetes', () => {
     ]);
     expect(ended).toMatchObject({ job: { state: 'complete' }, exit: 0 });
     expect(ended.result!.average_ap).toBeGreaterThan(0);
-    expect(ended.result!.average_ap).toBeLessThan(local.average_ap);
+    expect(ended.result!.average_ap).toBeLessThan(local.average_ap!);
     const { pods } = await logsOf(jobs(), 'netapp-inference-protopia-0.8');
     expect(lines).toEqual(pods[0].lines);
   }, 500_000);
@@ -114,9 +88,9 @@ describeWithFaces('node', 'a data set evaluated on Kubernetes', () => {
     expect({ state: job.state, exit }).toEqual({ state: 'complete', exit: 0 });
     const ran = job.shards.map(({ pod }) => pod);
     [killed, ...evicted].forEach(({ metadata }) => expect(ran).not.toContain(metadata?.name));
-    expect(found(result!.document as unknown as Document)).toEqual(found(local));
+    expect(found(result!.document as unknown as EvaluationDocument)).toEqual(found(local));
     expect(result?.at).toBe('inference-data:veilbook-results/fddb');
-    const kept = JSON.parse(readFileSync(join(folder, 'veilbook-results', 'fddb', 'result.json'), 'utf8')) as Document;
+    const kept = JSON.parse(readFileSync(join(folder, 'veilbook-results', 'fddb', 'result.json'), 'utf8')) as EvaluationDocument;
     expect(kept).toEqual(result!.document);
     expect(seen.map(({ share }) => share).every((share, at, all) => at === 0 || share >= all[at - 1])).toBe(true);
 
