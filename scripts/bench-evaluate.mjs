@@ -3,21 +3,29 @@
  *
  * veilbook evaluate and sweep on a data set of photographs with boxes, in the layout of FDDB:
  * - images a second beside a loop of OpenCV and PyTorch over the same photographs, and what both find of the faces;
- * - that rate as a share of what the compute time of the stages allows on all cores;
+ * - that rate as a share of what the compute time of the stages allows with all cores at work;
  * - peak memory on the set once and on the set repeated;
  * - a sweep over its default ALPHAs in single evaluations.
  * Rounds of each are interleaved, so that all see the same machine, and the fastest of each counts. Processor only.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { bundle } from './bundle.mjs';
 
 const USE = 'Use: npm run bench:evaluate -- --dataset DIR [--model DIR] [--rounds N] [--repeat K] [--alpha A] [--json]';
+/** A thread of `openOnAllCores`. */
+const ALONE = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const alone = import(workerData.file).then(parts => parts.openAlone(workerData.model));
+  parentPort.on('message', async photographs => parentPort.postMessage(await (await alone).round(photographs)));
+`;
 const root = join(import.meta.dirname, '..');
 const cores = availableParallelism();
 const scratch = mkdtempSync(join(tmpdir(), 'veilbook-bench-'));
@@ -101,6 +109,26 @@ async function openBaseline(model, photographs) {
     : { versions: null, reason: complaint.trim().split('\n').at(-1), close: () => undefined };
 }
 
+/**
+ * A detector on one thread for each core, all at work at once, as cores that share memory and execution units allow.
+ * Nothing is queued or sent between them: a round gives the images a second of all their stages, decoding to boxes.
+ */
+async function openOnAllCores(model) {
+  const threads = Array.from({ length: cores }, () => new Worker(ALONE, { eval: true, workerData: { file: partsFile, model } }));
+  const answers = message =>
+    Promise.all(
+      threads.map(async thread => {
+        const answer = once(thread, 'message');
+        thread.postMessage(message);
+        return (await answer)[0];
+      })
+    );
+  return {
+    round: async images => (await answers(images)).reduce((rate, ms) => rate + (1000 * images.length) / ms, 0),
+    close: () => Promise.all(threads.map(thread => thread.terminate()))
+  };
+}
+
 /** The same photographs under so many names: links, so that nothing is copied. */
 function repeated(dataset, photographs, times) {
   const dir = join(scratch, 'repeated');
@@ -124,14 +152,15 @@ const { dataset, model, rounds, repeat, alpha, json } = options();
 if (!dataset) {
   fail(`--dataset is needed. ${USE}`);
 }
-const parts = await import(pathToFileURL(await bundle('test/bench/evaluate.ts', 'bench-evaluate')).href);
+const partsFile = pathToFileURL(await bundle('test/bench/evaluate.ts', 'bench-evaluate')).href;
+const parts = await import(partsFile);
 const bench = await parts.openBench(dataset, model).catch(error => fail(parts.VeilError.from(error).line));
 const { photographs } = bench;
 if (photographs.length === 0 || !photographs.every(({ ellipses }) => ellipses)) {
   fail(`${dataset} is no data set in the layout of FDDB with photographs in it.`);
 }
 const baseline = await openBaseline(bench.model, photographs);
-const alone = await parts.openAlone(bench.model);
+const alone = await openOnAllCores(bench.model);
 await alone.round(photographs.slice(0, 3));
 const runs = { clean: [], noisy: [], sweep: [], alone: [], theirs: [] };
 for (let round = 0; round < rounds; round++) {
@@ -150,7 +179,7 @@ const seconds = kind => least(runs[kind].map(({ document }) => document.seconds)
 const count = photographs.length;
 const [first] = runs.clean;
 const theirs = baseline.versions ? least(runs.theirs.map(round => round.seconds)) : null;
-const allowed = (cores * 1000 * count) / least(runs.alone);
+const allowed = Math.max(...runs.alone);
 const mebibytes = bytes => bytes / 2 ** 20;
 const report = {
   schema: 1,
