@@ -85,7 +85,10 @@ export function buildImage({ target, base, tag, store }) {
       ...network(),
       context
     );
-    buildah(store)('Clearing up', 'rmi', '--prune');
+    if (store) {
+      // Of a store of the user's own nothing is cleared: other images and containers are there.
+      buildah(store)('Clearing up', 'rmi', '--prune');
+    }
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
