@@ -57,15 +57,16 @@ def dry_run(options: Options, named: list[Source], repeat: int) -> str:
     threshold = "the model's threshold" if options.threshold is None else f"score {options.threshold:g}"
     noise = "" if options.mode == "clean" else f" -> noise (ALPHA {alpha})"
     times = f", {repeat} times each" if repeat > 1 else ""
-    place = "all local" if options.tail is None else f"the tail at {options.tail}"
+    way = f"head{noise} -> tail, all local" if options.tail is None else f"head{noise} here -> tail at {options.tail}"
     lines = [
-        f"stages    head{noise} -> tail, {place}; boxes from {threshold}",
+        f"stages    {way}; boxes from {threshold}",
         f"device    {options.device or 'the default'}   model {options.model or 'faceboxes'}",
         *(f"frame     {source.name} ({source.kind})" for source in named[:8]),
     ]
     if len(named) > 8:
         lines.append(f"          and {len(named) - 8} more")
-    return "\n".join([*lines, f"Dry run: {len(named)} frame{'' if len(named) == 1 else 's'}{times}. Nothing was run."])
+    ran = "Nothing was run." if options.tail is None else "Head and noise run, to say what would leave:"
+    return "\n".join([*lines, f"Dry run: {len(named)} frame{'' if len(named) == 1 else 's'}{times}. {ran}"])
 
 
 def would_leave(options: Options, named: list[Source]) -> str:
