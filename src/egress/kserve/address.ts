@@ -1,18 +1,23 @@
 import { VeilError } from '../../protocol';
 
-/** Where a tail is served: one model of one server that speaks KServe v2. */
-export interface TailAddress {
+/** A server that speaks KServe v2, apart from its models. */
+export interface Destination {
   scheme: 'http' | 'grpc';
   tls: boolean;
   /** A name or an IP address (version 6 without brackets), lower case. */
   host: string;
   port: number;
+}
+
+/** Where a tail is served: one model of one server. */
+export interface TailAddress extends Destination {
   model: string;
   /** As Triton numbers them; null for the one that the server chooses. */
   version: string | null;
 }
 
-const SCHEMES: Record<string, Pick<TailAddress, 'scheme' | 'tls' | 'port'>> = {
+/** With the port where none is given. */
+export const SCHEMES: Readonly<Record<string, Pick<Destination, 'scheme' | 'tls' | 'port'>>> = {
   'triton:': { scheme: 'http', tls: false, port: 8000 },
   'tritons:': { scheme: 'http', tls: true, port: 8000 },
   'triton+grpc:': { scheme: 'grpc', tls: false, port: 8001 },
@@ -60,7 +65,7 @@ export function parseTailUrl(url: string): TailAddress {
 }
 
 /** `SCHEME://HOST:PORT`: what a policy allows and a ledger records. */
-export function destinationOf({ scheme, tls, host, port }: TailAddress): string {
+export function destinationOf({ scheme, tls, host, port }: Destination): string {
   const name = `triton${tls ? 's' : ''}${scheme === 'grpc' ? '+grpc' : ''}`;
   return `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,35 +1,18 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { VeilError } from '../../protocol';
+import { SCHEMES, type Destination } from '../kserve/address';
 
-/** A server, apart from its models. Two that reach the same one by another spelling are equal. */
-export interface Destination {
-  scheme: 'http' | 'grpc';
-  tls: boolean;
-  /** A name or an address (version 6 without brackets, as RFC 5952 writes it), lower case. */
-  host: string;
-  port: number;
-}
-
-const SCHEMES: Record<string, Pick<Destination, 'scheme' | 'tls' | 'port'>> = {
-  triton: { scheme: 'http', tls: false, port: 8000 },
-  tritons: { scheme: 'http', tls: true, port: 8000 },
-  'triton+grpc': { scheme: 'grpc', tls: false, port: 8001 },
-  'tritons+grpc': { scheme: 'grpc', tls: true, port: 8001 }
-};
-
-/** `tritons+grpc://host:port`: what the ledger records and a policy names. */
-export function destinationOf({ scheme, tls, host, port }: Destination): string {
-  return `triton${tls ? 's' : ''}${scheme === 'grpc' ? '+grpc' : ''}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
-}
+export { destinationOf, type Destination } from '../kserve/address';
 
 /**
  * Read `SCHEME://HOST[:PORT]`. Whatever could be read in two ways is refused rather than read in one: users, paths, percent
  * signs, letters outside ASCII, numbers that are no plain IPv4 address, a dot at the end.
+ * Two that reach the same server by another spelling are equal (version 6 as RFC 5952 writes it).
  * @throws VeilError `bad_request`
  */
 export function parseDestination(text: string): Destination {
   const parts = /^([A-Za-z+]+):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(\d{1,5}))?\/?$/.exec(text);
-  const base = parts && SCHEMES[parts[1].toLowerCase()];
+  const base = parts && SCHEMES[`${parts[1].toLowerCase()}:`];
   if (!base) {
     throw new VeilError(
       'bad_request',
