@@ -24,6 +24,8 @@ const KEPT = 8;
  * it; what came back, or that nothing did, is in the ledger before anybody sees the answer. Nothing runs here instead.
  */
 export class Door implements RemoteTail {
+  /** Ends connections that are being made: several runs may wait for one, so that no run's own signal does. */
+  private readonly closing = new AbortController();
   private ledger: Ledger | null = null;
   private readonly servers = new Map<string, Promise<TailServer>>();
 
@@ -37,7 +39,7 @@ export class Door implements RemoteTail {
     if (dryRun) {
       return { answer: null, sent: { ...sentOf(about), dry_run: true }, notices: [dryLine(about)] };
     }
-    const server = await this.serverFor(address, wantedBy(departure));
+    const server = await unlessCancelled(this.serverFor(address, wantedBy(departure)), signal);
     const tensor = server.encode(departure);
     const record: Recorded = {
       ...about,
@@ -68,6 +70,7 @@ export class Door implements RemoteTail {
 
   /** Close all connections, and bring the ledger to the disk. */
   async close(): Promise<void> {
+    this.closing.abort();
     const open = [...this.servers.values()];
     this.servers.clear();
     await Promise.allSettled(open.map(async server => (await server).close()));
@@ -122,13 +125,13 @@ export class Door implements RemoteTail {
   private async open(address: TailAddress, wanted: Wanted): Promise<TailServer> {
     const options = await this.options.connection(destinationOf(address));
     try {
-      return await TailServer.open(address, wanted, options);
+      return await TailServer.open(address, wanted, options, this.closing.signal);
     } catch (thrown) {
       const named = wanted.alpha !== null && address.version === null && `${address.model}_alpha_${wanted.alpha}`;
       if (!named || VeilError.from(thrown).code !== 'server_mismatch' || address.model.endsWith(`_alpha_${wanted.alpha}`)) {
         throw thrown;
       }
-      return TailServer.open({ ...address, model: named }, wanted, options).catch(() => {
+      return TailServer.open({ ...address, model: named }, wanted, options, this.closing.signal).catch(() => {
         throw thrown;
       });
     }
@@ -147,6 +150,18 @@ export class Door implements RemoteTail {
     // Where this cannot be written either, the departure stays unsettled, and is settled as unknown when the ledger is opened.
     await ledger.settle(entry, arrival).catch(() => undefined);
   }
+}
+
+/** What is waited for, unless the run is cancelled before: it goes on for others who wait for it. */
+function unlessCancelled<T>(waiting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((settle, fail) => {
+    const leave = () => fail(new VeilError('cancelled', 'The run was cancelled. Nothing was sent.', ''));
+    if (signal?.aborted) {
+      leave();
+    }
+    signal?.addEventListener('abort', leave, { once: true });
+    waiting.then(settle, fail).finally(() => signal?.removeEventListener('abort', leave));
+  });
 }
 
 function sentOf({ destination, server_model, bytes, tensor_sha256 }: Recorded): Arrival['sent'] {

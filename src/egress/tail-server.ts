@@ -44,20 +44,23 @@ export class TailServer {
   /**
    * @throws VeilError `server_unavailable`, `server_mismatch` naming what differs, `timed_out`
    */
-  static async open(address: TailAddress, wanted: Wanted, options: ConnectionOptions): Promise<TailServer> {
-    const server = await ModelServer.connect(address, options);
+  static async open(address: TailAddress, wanted: Wanted, options: ConnectionOptions, signal: AbortSignal): Promise<TailServer> {
+    const server = await ModelServer.connect(address, options, signal);
     try {
       const ports = portsOf(server, wanted);
       const { facts, shape } = wanted;
-      await server.expect({
-        inputs: [{ name: ports.input, datatype: ports.coded ? 'INT16' : 'FP32', shape }],
-        outputs: Object.entries(facts.ports).map(([name, port]) => ({
-          name: ports.outputs[name],
-          datatype: 'FP32',
-          shape: [1, ...port.shape]
-        })),
-        parameters: parametersOf(wanted, ports.coded)
-      });
+      await server.expect(
+        {
+          inputs: [{ name: ports.input, datatype: ports.coded ? 'INT16' : 'FP32', shape }],
+          outputs: Object.entries(facts.ports).map(([name, port]) => ({
+            name: ports.outputs[name],
+            datatype: 'FP32',
+            shape: [1, ...port.shape]
+          })),
+          parameters: parametersOf(wanted, ports.coded)
+        },
+        signal
+      );
       return new TailServer(server, ports, facts.step);
     } catch (error) {
       await server.close();

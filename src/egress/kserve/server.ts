@@ -61,9 +61,9 @@ export class ModelServer {
   }
 
   /** @throws ServerFailure; VeilError `bad_request` for headers or certificates that cannot be used */
-  static async connect(address: TailAddress, options: ConnectionOptions = {}): Promise<ModelServer> {
+  static async connect(address: TailAddress, options: ConnectionOptions = {}, signal?: AbortSignal): Promise<ModelServer> {
     const server = new ModelServer(address, options);
-    await server.bounded(undefined, signal => server.lanes.use(signal, async () => undefined));
+    await server.bounded(signal, signal => server.lanes.use(signal, async () => undefined));
     return server;
   }
 
@@ -82,10 +82,10 @@ export class ModelServer {
    * Hold the model against what the caller relies on, now and on each new connection.
    * @throws ServerFailure `server_mismatch` naming input, output or parameter
    */
-  async expect(expectation: Expectation): Promise<void> {
+  async expect(expectation: Expectation, until?: AbortSignal): Promise<void> {
     compareMetadata(this.server, this.described!, expectation);
     if (expectation.parameters) {
-      await this.bounded(undefined, signal =>
+      await this.bounded(until, signal =>
         this.lanes.use(signal, async wire => compareParameters(this.server, await wire.settings(signal), expectation))
       );
     }
