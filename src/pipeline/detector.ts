@@ -1,36 +1,20 @@
-import { hash, randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { env } from 'onnxruntime-node';
-import { VERSION, type Detection, type DetectionResult, type WireTensor } from '../protocol';
+import { hash, randomBytes } from 'node:crypto';
+import type { Detection, DetectionResult, WireTensor } from '../protocol';
 import { modelRef, type LoadedModel } from '../models';
-import {
-  checkTensor,
-  cleanActivation,
-  toWire,
-  type AnyActivation,
-  type CleanActivation,
-  type ObfuscatedActivation
-} from './activation';
-import { decodeImage } from './codec';
+import { checkTensor, toWire, type AnyActivation, type CleanActivation } from './activation';
 import type { DetectOutcome, DetectRequest, Frame, NoiseOptions, ReconstructOptions, SweepRequest, TailAnswer } from './compute';
-import { openArena, type Arena, type Region } from './kernels';
+import type { Arriving, Departed } from './departure';
+import { draftOf, factsOf, VERSIONS } from './draft';
 import { activationHash, frameHash, type Look } from './look-signature';
 import { requireAlpha, requireObfuscation } from './noise';
 import { planNoise, planRun, type NoisePlan } from './noise-plan';
-import { NoisySide, noisySizes, type NoisyRegion } from './noisy-side';
 import { PAINTERS, type PaintedKind } from './painters';
 import { paint, type Painted } from './pictures';
-import { Preprocessor, preprocessSizes, type PreprocessRegion } from './preprocess';
-import { checkRaster, toPixels, type Raster } from './raster';
-import type { Arriving, Departed, Facts } from './departure';
-import { readerFor, type Answer, type Reader } from './reader';
-import { Graph, type Provider } from './session';
+import { toPixels, type Raster } from './raster';
+import type { Provider } from './session';
+import { Stages } from './stages';
 import { Stopwatch } from './stopwatch';
 import type { Looked, Tasks } from './worker-messages';
-
-const VERSIONS = { veilbook: VERSION, onnxruntime: env.versions.node ?? env.versions.common, node: process.versions.node };
-
-type RegionName = PreprocessRegion | NoisyRegion;
 
 export interface DetectContext {
   /** The device that runs this, as results name it. */
@@ -56,20 +40,11 @@ interface Begun {
  */
 export class Detector {
   private last: Promise<unknown> = Promise.resolve();
-  private readonly preprocessor: Preprocessor;
 
   private constructor(
-    private readonly model: LoadedModel,
-    private readonly arena: Arena<RegionName>,
-    private readonly head: Graph,
-    private readonly tail: Graph,
-    private readonly noisy: NoisySide | null,
-    private readonly reader: Reader,
-    private readonly answers: readonly Region[],
+    private readonly stages: Stages,
     private readonly noiseKey: Uint8Array
-  ) {
-    this.preprocessor = new Preprocessor(arena, model.manifest.input);
-  }
+  ) {}
 
   /**
    * @param noiseKey 32 bytes that all detectors of a process life share, so that one picture has one noise: `prfEpsilon`
@@ -81,30 +56,7 @@ export class Detector {
     threads: number,
     noiseKey: Uint8Array = randomBytes(32)
   ): Promise<Detector> {
-    const { input, head, tail } = model.manifest;
-    const reader = readerFor(model);
-    const ports = Object.values(reader.outputs);
-    const bytes = (shape: readonly number[]) => 4 * shape.reduce((product, n) => product * n, 1);
-    const { obfuscation } = model;
-    const arena = await openArena<RegionName | `answer${number}`>({
-      ...preprocessSizes(input),
-      ...(obfuscation ? noisySizes(obfuscation) : { activation: bytes(head.activation.shape) }),
-      ...Object.fromEntries(ports.map(({ shape }, i) => [`answer${i}`, bytes(shape)]))
-    } as Record<RegionName, number>);
-    const { regions } = arena;
-    const answers = ports.map((_, i) => regions[`answer${i}`]);
-    const headGraph = await Graph.open(join(model.dir, head.file), provider, threads, head.input, [
-      { ...head.activation, region: regions.activation }
-    ]);
-    const outputs = ports.map((port, i) => ({ ...port, region: answers[i] }));
-    try {
-      const tailGraph = await Graph.open(join(model.dir, tail.file), provider, threads, tail.activation, outputs);
-      const noisy = obfuscation && new NoisySide({ ...model, obfuscation }, arena, provider, threads, outputs);
-      return new Detector(model, arena, headGraph, tailGraph, noisy, reader, answers, noiseKey);
-    } catch (error) {
-      await headGraph.release();
-      throw error;
-    }
+    return new Detector(await Stages.open(model, provider, threads), noiseKey);
   }
 
   /**
@@ -116,8 +68,8 @@ export class Detector {
       const watch = new Stopwatch(context.checkpoint);
       const begun = await this.begin(request, watch);
       const { plan, frame, seen } = begun;
-      await watch.time('tail', () => this.runTail(seen.data, plan?.alpha ?? null));
-      const outcome = await this.finish(request, this.draft(request, begun, context), frame, seen.data, watch);
+      await watch.time('tail', () => this.stages.runTail(seen.data, plan?.alpha ?? null));
+      const outcome = await this.finish(request, draftOf(this.stages, request, begun, context), frame, seen.data, watch);
       return { ...outcome, ...this.looked(request, begun), ...(request.activation && { activation: toWire(seen) }) };
     });
   }
@@ -132,8 +84,8 @@ export class Detector {
       const begun = await this.begin(request, watch);
       const { plan, frame, seen } = begun;
       return {
-        draft: { ...this.draft(request, begun, context), timings_ms: watch.timings() },
-        facts: this.facts(plan ? this.noisy!.sourceDigest : hash('sha256', seen.data)),
+        draft: { ...draftOf(this.stages, request, begun, context), timings_ms: watch.timings() },
+        facts: factsOf(this.stages, plan ? this.stages.noisy!.sourceDigest : hash('sha256', seen.data)),
         tensor: toWire(seen),
         frame: request.pictures.length > 0 ? toPixels(frame) : null,
         ...this.looked(request, begun)
@@ -148,11 +100,9 @@ export class Detector {
   arrive({ request, departed, answer }: Arriving, checkpoint: () => void): Promise<DetectOutcome> {
     return this.alone(async () => {
       const watch = new Stopwatch(checkpoint);
-      Object.entries(this.reader.outputs).forEach(([name, { shape }], i) =>
-        this.answers[i].float32().set(checkTensor(name, answer[name], shape))
-      );
+      this.stages.takeAnswer(answer);
       const { draft, tensor, frame } = departed;
-      const seen = checkTensor('activation', tensor, this.model.manifest.head.activation.shape);
+      const seen = checkTensor('activation', tensor, this.stages.model.manifest.head.activation.shape);
       const outcome = await this.finish(request, draft, frame, seen, watch);
       return { ...outcome, ...(request.activation && { activation: tensor }) };
     });
@@ -164,23 +114,23 @@ export class Detector {
    */
   sweep({ image, frame: source, alphas }: SweepRequest, context: DetectContext): Promise<Tasks['sweep']['output']> {
     return this.alone(async () => {
-      const plans = alphas.map(alpha => planNoise(this.model, alpha, undefined, this.noiseKey));
+      const plans = alphas.map(alpha => planNoise(this.stages.model, alpha, undefined, this.noiseKey));
       const watch = new Stopwatch(context.checkpoint);
-      this.noisy?.keep(plans.length);
-      const frame = await this.decode(source, image, watch);
-      const clean = await this.runHead(frame, watch);
+      this.stages.noisy?.keep(plans.length);
+      const frame = await this.stages.decode(source, image, watch);
+      const clean = await this.stages.runHead(frame, watch);
       const hashes = { frame: frameHash(frame), activation: activationHash(clean) };
       const answer = async (data: Float32Array, alpha: number | null) => {
-        await watch.time('tail', () => this.runTail(data, alpha));
-        return (await watch.time('postprocess', () => this.read(frame))).detections;
+        await watch.time('tail', () => this.stages.runTail(data, alpha));
+        return (await watch.time('postprocess', () => this.stages.read(frame))).detections;
       };
       const withoutNoise = await answer(clean.data, null);
       const noisy: Detection[][] = [];
       const seen: Look[] = [];
       for (const plan of plans) {
         await this.prepare(plan);
-        const obfuscated = await watch.time('noise', () => this.addNoise(clean, plan));
-        seen.push(this.noisy!.lookAt(hashes, plan.alpha, undefined));
+        const obfuscated = await watch.time('noise', () => this.stages.addNoise(clean, plan));
+        seen.push(this.stages.noisy!.lookAt(hashes, plan.alpha, undefined));
         noisy.push(await answer(obfuscated.data, plan.alpha));
       }
       return {
@@ -191,7 +141,7 @@ export class Detector {
         timings_ms: watch.timings(),
         device: context.device,
         notices: [...new Set([...context.notices, ...plans.flatMap(({ said }) => said.notices)])],
-        model: modelRef(this.model),
+        model: modelRef(this.stages.model),
         versions: VERSIONS,
         seen
       };
@@ -202,21 +152,18 @@ export class Detector {
   forwardHead(frame: Frame, checkpoint: () => void): Promise<WireTensor> {
     return this.alone(async () => {
       const watch = new Stopwatch(checkpoint);
-      return toWire(await this.runHead(await this.decode(frame, 'the frame', watch), watch));
+      return toWire(await this.stages.runHead(await this.stages.decode(frame, 'the frame', watch), watch));
     });
   }
 
   /** Activation [1,C,H,W] to obfuscated activation of the same shape, on the artefact's grid. */
   forwardNoise(activation: WireTensor, { alpha, insecure_seed: seed }: NoiseOptions): Promise<Tasks['noise']['output']> {
     return this.alone(async () => {
-      const plan = planNoise(this.model, alpha, seed, this.noiseKey);
-      const { shape } = this.model.manifest.head.activation;
-      const region = this.arena.regions.activation.float32();
-      region.set(checkTensor('activation', activation, shape));
-      const clean = cleanActivation(region, shape);
-      const obfuscated = toWire(await this.addNoise(clean, plan));
-      const look = this.noisy!.lookAt({ frame: null, activation: activationHash(clean) }, plan.alpha, seed);
-      return { activation: obfuscated, ...plan.said, look, facts: this.facts(this.noisy!.sourceDigest) };
+      const plan = planNoise(this.stages.model, alpha, seed, this.noiseKey);
+      const clean = this.stages.takeClean(activation);
+      const obfuscated = toWire(await this.stages.addNoise(clean, plan));
+      const look = this.stages.noisy!.lookAt({ frame: null, activation: activationHash(clean) }, plan.alpha, seed);
+      return { activation: obfuscated, ...plan.said, look, facts: factsOf(this.stages, this.stages.noisy!.sourceDigest) };
     });
   }
 
@@ -226,14 +173,10 @@ export class Detector {
    */
   forwardTail(activation: WireTensor, alpha?: number): Promise<TailAnswer> {
     return this.alone(async () => {
-      const { tail } = this.model.manifest;
-      const strength = alpha === undefined ? null : requireAlpha(alpha, requireObfuscation(this.model));
-      await this.runTail(checkTensor('activation', activation, tail.activation.shape), strength);
-      const tensors = Object.entries(this.reader.outputs).map(([name, { shape }], i): [string, WireTensor] => [
-        name,
-        { data: this.answers[i].float32().slice(), shape: [1, ...shape] }
-      ]);
-      return Object.fromEntries(tensors);
+      const { tail } = this.stages.model.manifest;
+      const strength = alpha === undefined ? null : requireAlpha(alpha, requireObfuscation(this.stages.model));
+      await this.stages.runTail(checkTensor('activation', activation, tail.activation.shape), strength);
+      return this.stages.answer();
     });
   }
 
@@ -243,10 +186,10 @@ export class Detector {
    */
   reconstruct(activation: WireTensor, { attacker, alpha }: ReconstructOptions): Promise<WireTensor> {
     return this.alone(async () => {
-      const obfuscation = requireObfuscation(this.model);
+      const obfuscation = requireObfuscation(this.stages.model);
       const strength = alpha === undefined ? null : requireAlpha(alpha, obfuscation);
-      const seen = checkTensor('activation', activation, this.model.manifest.head.activation.shape);
-      const { data, width, height } = await this.noisy!.attack(attacker, seen, strength);
+      const seen = checkTensor('activation', activation, this.stages.model.manifest.head.activation.shape);
+      const { data, width, height } = await this.stages.noisy!.attack(attacker, seen, strength);
       return { data, shape: [height, width, 3] };
     });
   }
@@ -257,58 +200,22 @@ export class Detector {
    * @throws VeilError `bad_tensor`
    */
   postprocess(answer: TailAnswer, options: { width: number; height: number; threshold: number }): Detection[] {
-    const values = Object.entries(this.reader.outputs).map(([name, { shape }]) => checkTensor(name, answer[name], shape));
-    return this.reader.read(values, options).detections.filter(({ score }) => score >= options.threshold);
+    const values = Object.entries(this.stages.reader.outputs).map(([name, { shape }]) => checkTensor(name, answer[name], shape));
+    return this.stages.reader.read(values, options).detections.filter(({ score }) => score >= options.threshold);
   }
 
   async release(): Promise<void> {
-    await this.alone(() => Promise.all([this.head.release(), this.tail.release(), this.noisy?.release()]));
-  }
-
-  private async decode(frame: Frame, name: string, watch: Stopwatch): Promise<Raster> {
-    if (frame.kind === 'coded') {
-      return watch.time('decode', () => decodeImage(frame.data, name));
-    }
-    checkRaster(frame);
-    return frame;
-  }
-
-  private async runHead(frame: Raster, watch: Stopwatch): Promise<CleanActivation> {
-    const { input, activation } = this.arena.regions;
-    await watch.time('preprocess', () => this.preprocessor.run(frame));
-    await watch.time('head', () => this.head.run(input.float32()));
-    return cleanActivation(activation.float32(), this.model.manifest.head.activation.shape);
+    await this.alone(() => this.stages.release());
   }
 
   /** From the frame to what the tail is to see. */
   private async begin({ image, frame: source, options, pictures }: DetectRequest, watch: Stopwatch): Promise<Begun> {
-    const plan = planRun(this.model, options, pictures, this.noiseKey);
+    const plan = planRun(this.stages.model, options, pictures, this.noiseKey);
     await this.prepare(plan, options.tail !== undefined);
-    const frame = await this.decode(source, image, watch);
-    const clean = await this.runHead(frame, watch);
-    const seen = plan ? await watch.time('noise', () => this.addNoise(clean, plan)) : clean;
+    const frame = await this.stages.decode(source, image, watch);
+    const clean = await this.stages.runHead(frame, watch);
+    const seen = plan ? await watch.time('noise', () => this.stages.addNoise(clean, plan)) : clean;
     return { plan, frame, clean, seen };
-  }
-
-  /** The result as far as it is known before the tail ran. */
-  private draft({ image, options }: DetectRequest, { plan, frame }: Begun, context: DetectContext): DetectionResult {
-    return {
-      run: randomUUID(),
-      image,
-      mode: options.mode,
-      alpha: plan ? plan.alpha : null,
-      width: frame.width,
-      height: frame.height,
-      threshold: options.threshold ?? this.reader.threshold(plan !== null),
-      detections: [],
-      timings_ms: { total: 0 },
-      device: context.device,
-      notices: [...context.notices, ...(plan?.said.notices ?? [])],
-      private: plan?.said.private ?? false,
-      model: modelRef(this.model),
-      artefact: plan?.said.artefact ?? null,
-      versions: VERSIONS
-    };
   }
 
   /**
@@ -323,7 +230,7 @@ export class Detector {
     seen: Float32Array,
     watch: Stopwatch
   ): Promise<DetectOutcome> {
-    const answer = await watch.time('postprocess', () => this.read(draft));
+    const answer = await watch.time('postprocess', () => this.stages.read(draft));
     const boxes = answer.detections.filter(({ score }) => score >= draft.threshold);
     const source = {
       boxes,
@@ -341,41 +248,18 @@ export class Detector {
       return {};
     }
     const hashes = { frame: frameHash(frame), activation: activationHash(clean) };
-    return { look: this.noisy!.lookAt(hashes, plan.alpha, options.insecure_seed) };
-  }
-
-  private facts(source: string): Facts {
-    const { tail } = this.model.manifest;
-    const step = this.model.obfuscation?.step ?? null;
-    return { model: modelRef(this.model), ports: this.reader.outputs, input: tail.activation.name, step, source };
+    return { look: this.stages.noisy!.lookAt(hashes, plan.alpha, options.insecure_seed) };
   }
 
   /** @param elsewhere the server's side runs there, and is not made here */
   private async prepare(plan: NoisePlan | null, elsewhere = false): Promise<void> {
     if (plan) {
-      await this.noisy!.prepare(plan.alpha, elsewhere);
+      await this.stages.noisy!.prepare(plan.alpha, elsewhere);
     }
   }
 
-  private addNoise(clean: CleanActivation, { alpha, epsilon }: NoisePlan): Promise<ObfuscatedActivation> {
-    return this.noisy!.obfuscate(clean, alpha, epsilon);
-  }
-
-  /** @param alpha of the noise in the data; null for none */
-  private async runTail(data: Float32Array, alpha: number | null): Promise<void> {
-    await (alpha === null ? this.tail.run(data) : this.noisy!.runServer(data, alpha));
-  }
-
-  /** From what the tail left in its regions. */
-  private read(frame: { width: number; height: number }): Answer {
-    return this.reader.read(
-      this.answers.map(region => region.float32()),
-      frame
-    );
-  }
-
   private async attack(kind: PaintedKind, seen: Float32Array, alpha: number | null): Promise<Painted> {
-    return { pixels: await this.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
+    return { pixels: await this.stages.noisy!.attack(PAINTERS[kind], seen, alpha), attacker: PAINTERS[kind] };
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {
