@@ -12,9 +12,10 @@ const rooms = {
   audit: [...computing, 'evaluation', 'learning'],
   workspaces: ['protocol'],
   jobs: ['protocol', 'workspaces'],
+  toolkit: ['protocol', 'workspaces'],
   egress: computing,
-  sidecar: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'egress'],
-  cli: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'egress', 'sidecar'],
+  sidecar: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'toolkit', 'egress'],
+  cli: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'toolkit', 'egress', 'sidecar'],
   lab: ['protocol']
 };
 

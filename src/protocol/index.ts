@@ -16,6 +16,7 @@ export * from './obfuscation';
 export * from './panel';
 export * from './safetensors';
 export * from './sidecar';
+export * from './triton-server';
 export * from './version';
 export * from './workspace';
 export * from './workspace-questions';
