@@ -96,7 +96,7 @@ class Model:
         ``forward_noise`` returned, unchanged, goes there. Errors besides: ``egress_refused``, ``server_unavailable``,
         ``server_mismatch``.
         """
-        query = {"model": self.name, "device": self.device, "alpha": alpha, "tail": tail}
+        query = {"model": self.name, "device": self.device, "alpha": alpha, "tail": tail, **runs.snapshot_label(tail)}
         answer = self._pass("/v1/forward/tail", {"activation": activation}, query)
         return tuple(answer[name] for name in ("loc", "conf", "scores") if name in answer)
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import results, tensors
+from . import results, snapshots, tensors
 from .client import Sidecar
 from .errors import VeilError
 from .inputs import Frame, Source
@@ -59,8 +59,14 @@ class Options:
             "tail": self.tail,
             "allow_clean_egress": "true" if self.allow_clean_egress else None,
             "dry_run": "true" if self.dry_run else None,
+            **snapshot_label(self.tail),
         }
         return {key: value for key, value in given.items() if value is not None}
+
+
+def snapshot_label(tail: str | None) -> dict[str, str | None]:
+    """What the ledger's entry names as the snapshot that the run belongs to; nothing where nothing leaves."""
+    return {} if tail is None else {"snapshot": snapshots.last()}
 
 
 def shown_pictures(mode: str) -> tuple[str, ...]:

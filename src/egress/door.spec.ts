@@ -3,15 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ProtocolServer } from '../../test/egress/kserve/protocol-server';
 import type { Departure } from '../pipeline/departure';
-import { VeilError } from '../protocol';
+import { VeilError, type DepartedEntry } from '../protocol';
 import { Door } from './door';
-import { Ledger } from './ledger';
+import { checkReceipt, Ledger } from './ledger';
 
 const SHA = 'a'.repeat(64);
 const departure = {
   kind: 'obfuscated',
   run: 'run',
+  snapshot: null,
   facts: {
     model: { name: 'm', head_sha256: SHA, tail_sha256: SHA },
     ports: { scores: { name: 'scores', shape: [2] } },
@@ -30,13 +32,14 @@ describe('the door', () => {
   let door: Door;
   const refused = new VeilError('egress_refused', 'Refused.', '');
   let judge: () => Promise<void>;
+  let ledger: Promise<Ledger>;
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'veilbook-door-'));
     silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     judge = async () => undefined;
-    const ledger = Ledger.open(join(dir, 'ledger'));
+    ledger = Ledger.open(join(dir, 'ledger'));
     door = new Door({ ledger: () => ledger, judge: () => judge(), connection: async () => ({}) });
   });
   afterEach(async () => {
@@ -66,5 +69,21 @@ describe('the door', () => {
     judge = () => Promise.reject(refused);
     await expect(door.run(url(), departure, { dryRun: false })).rejects.toBe(refused);
     expect([connections, await departed()]).toEqual([0, 0]);
+  });
+
+  it.each(['2026-11-22-07-00-00-a1b2', null])('records the snapshot %p of a run, and a receipt shows it', async snapshot => {
+    const server = await ProtocolServer.start();
+    server.parameters = { head_sha256: SHA, tail_sha256: SHA, alpha: '0.5', artefact_sha256: SHA };
+    const ports = { loc: { name: 'loc', shape: [8, 4] }, conf: { name: 'conf', shape: [16, 2] } };
+    const tensor = { data: new Float32Array(32), shape: [1, 2, 4, 4] };
+    const whole = { ...departure, snapshot, facts: { ...departure.facts, ports }, tensor } as unknown as Departure;
+    try {
+      const { sent } = await door.run(`triton://127.0.0.1:${server.port}/tail`, whole, { dryRun: false });
+      const receipt = await (await ledger).receipt(sent.ledger_entry!);
+      expect(checkReceipt(receipt).ok).toBe(true);
+      expect((JSON.parse(receipt.departed) as DepartedEntry).departure).toMatchObject({ run: 'run', snapshot });
+    } finally {
+      await server.stop();
+    }
   });
 });

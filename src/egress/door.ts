@@ -12,8 +12,6 @@ export interface DoorOptions {
   judge: (departure: Recorded) => Promise<void>;
   /** Certificates, headers and deadlines for a destination. */
   connection: (destination: string) => Promise<ConnectionOptions>;
-  /** Id of the snapshot that runs belong to, if one is known. */
-  snapshot?: () => string | null;
 }
 
 /** Servers that stay connected. */
@@ -78,12 +76,12 @@ export class Door implements RemoteTail {
   }
 
   private describe(address: TailAddress, departure: Departure, ledger: Ledger): Recorded {
-    const { run, facts, tensor, kind } = departure;
+    const { run, snapshot, facts, tensor, kind } = departure;
     const { name, head_sha256, tail_sha256 } = facts.model;
     const noise = kind === 'obfuscated' ? departure : null;
     return {
       run,
-      snapshot: this.options.snapshot?.() ?? null,
+      snapshot,
       destination: destinationOf(address),
       server_model: address.model,
       server_version: address.version,

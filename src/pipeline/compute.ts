@@ -96,6 +96,8 @@ export interface ElsewhereOptions {
   /** Of the noise in the activation, if it is to be checked. */
   alpha?: number;
   dry_run?: boolean;
+  /** The workspace snapshot that this belongs to, where one is known. */
+  snapshot?: string;
 }
 
 export interface ReconstructOptions extends ForwardOptions {

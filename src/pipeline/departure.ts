@@ -20,7 +20,12 @@ export interface Facts {
  * A tensor [1,C,H,W] on its way to a tail elsewhere, and what is known of it. An obfuscated one was made by the noise of
  * this process; a clean one is here only where a person asked for that by name, for this one run.
  */
-export type Departure = { run: string; facts: Facts } & (
+export type Departure = {
+  run: string;
+  /** Id of the workspace snapshot that the caller says the run belongs to: a label, recorded and used for nothing. */
+  snapshot: string | null;
+  facts: Facts;
+} & (
   | {
       kind: 'obfuscated';
       tensor: ObfuscatedTensor;

@@ -72,7 +72,12 @@ describe('a run whose tail is elsewhere', () => {
     const pictures = ['annotated', 'reconstruction'] as const;
     const noisy: RunOptions = { mode: 'noisy', alpha: 0.5 };
     const local = await detect(noisy, { pictures, activation: true });
-    const { result, pictures: drawn, activation } = await detect({ ...noisy, tail: URL }, { pictures, activation: true });
+    const snapshot = '2026-11-22-07-00-00-a1b2';
+    const {
+      result,
+      pictures: drawn,
+      activation
+    } = await detect({ ...noisy, tail: URL, snapshot }, { pictures, activation: true });
     expect(Value.Check(DetectionResult, result)).toBe(true);
     expect(result.detections).toEqual(local.result.detections);
     expect(activation).toEqual(local.activation);
@@ -82,7 +87,8 @@ describe('a run whose tail is elsewhere', () => {
     const [{ url, departure }] = left;
     expect(left).toHaveLength(1);
     expect(url).toBe(URL);
-    expect(departure).toMatchObject({ kind: 'obfuscated', run: result.run, alpha: 0.5, private: true, looks: result.looks });
+    const { run, looks } = result;
+    expect(departure).toMatchObject({ kind: 'obfuscated', run, snapshot, alpha: 0.5, private: true, looks });
     expect(departure.tensor).toEqual(activation);
     expect(departure.facts.input).toBe('activation');
     expect(Object.keys(departure.facts.ports)).toEqual(['loc', 'conf']);
@@ -158,7 +164,7 @@ describe('an activation that a caller sends on', () => {
     const copy = { ...noisy, data: noisy.data.slice() };
     const { answer: there } = await compute.forwardElsewhere(noisy, { tail: URL });
     expect(there).toEqual(await here.forwardTail(copy, { model: dir, alpha: 0.5 }));
-    expect(left[0].departure).toMatchObject({ kind: 'obfuscated', alpha: 0.5, private: true });
+    expect(left[0].departure).toMatchObject({ kind: 'obfuscated', snapshot: null, alpha: 0.5, private: true });
   });
 
   it('is refused when it is clean, was changed by one bit, has a seed, or comes under another ALPHA', async () => {

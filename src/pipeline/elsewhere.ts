@@ -5,7 +5,7 @@ import type { DetectRequest, ElsewhereOptions } from './compute';
 import type { Arrival, Departed, Departure, RemoteTail } from './departure';
 
 /** What is remembered of a tensor that the noise made. */
-type Made = Omit<Extract<Departure, { kind: 'obfuscated' }>, 'run' | 'tensor' | 'kind'>;
+type Made = Omit<Extract<Departure, { kind: 'obfuscated' }>, 'run' | 'snapshot' | 'tensor' | 'kind'>;
 
 const REMEMBERED = 16_384;
 
@@ -68,10 +68,11 @@ export class Elsewhere {
    */
   send({ options }: Pick<DetectRequest, 'options'>, { draft, facts, tensor }: Departed, signal?: AbortSignal): Promise<Arrival> {
     const { run, alpha, artefact, looks, private: isPrivate } = draft;
+    const about = { run, snapshot: options.snapshot ?? null, facts };
     const departure: Departure =
       alpha !== null && artefact && looks
-        ? { kind: 'obfuscated', run, facts, alpha, artefact, private: isPrivate, looks, tensor: tensor as ObfuscatedTensor }
-        : { kind: 'clean', run, facts, tensor: tensor as CleanTensor };
+        ? { kind: 'obfuscated', ...about, alpha, artefact, private: isPrivate, looks, tensor: tensor as ObfuscatedTensor }
+        : { kind: 'clean', ...about, tensor: tensor as CleanTensor };
     return this.pass(options.tail!, departure, options.dry_run, signal);
   }
 
@@ -79,7 +80,8 @@ export class Elsewhere {
    * The tail's outputs for a tensor that `forwardNoise` made.
    * @throws VeilError `egress_refused` for any other tensor and for another ALPHA, and as `RemoteTail.run`
    */
-  async forward(activation: WireTensor, { tail, alpha, dry_run: dry }: ElsewhereOptions, signal?: AbortSignal): Promise<Arrival> {
+  async forward(activation: WireTensor, options: ElsewhereOptions, signal?: AbortSignal): Promise<Arrival> {
+    const { tail, alpha, dry_run: dry, snapshot = null } = options;
     const made = this.made.get(hash('sha256', activation.data));
     const nothing = 'Nothing was sent.';
     if (!made) {
@@ -100,7 +102,7 @@ export class Elsewhere {
       throw new VeilError('egress_refused', `The noise of this activation comes from a seed. ${nothing}`, 'Leave the seed out.');
     }
     const tensor = activation as ObfuscatedTensor;
-    return this.pass(tail, { kind: 'obfuscated', run: randomUUID(), tensor, ...made }, dry, signal);
+    return this.pass(tail, { kind: 'obfuscated', run: randomUUID(), snapshot, tensor, ...made }, dry, signal);
   }
 
   private pass(url: string, departure: Departure, dryRun = false, signal?: AbortSignal): Promise<Arrival> {

@@ -79,6 +79,12 @@ export const Sent = Type.Object(
 );
 export type Sent = Static<typeof Sent>;
 
+/** A snapshot's id as any provider makes them: a label in records, which nothing trusts. */
+export const SnapshotId = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$',
+  description: 'id of the workspace snapshot that the run belongs to, for the ledger'
+});
+
 /** How one frame is to be run. Everything but `mode` has a default. */
 export const RunOptions = Type.Object(
   {
@@ -98,7 +104,8 @@ export const RunOptions = Type.Object(
     allow_clean_egress: Type.Optional(
       Type.Boolean({ description: 'with mode clean and a tail elsewhere: send the clean activation, this once' })
     ),
-    dry_run: Type.Optional(Type.Boolean({ description: 'with a tail elsewhere: say what would leave, and send nothing' }))
+    dry_run: Type.Optional(Type.Boolean({ description: 'with a tail elsewhere: say what would leave, and send nothing' })),
+    snapshot: Type.Optional(SnapshotId)
   },
   { title: 'RunOptions' }
 );

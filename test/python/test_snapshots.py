@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import needs_bundle
 
-from veilbook import results, snapshot_line, snapshots
+from veilbook import results, runs, snapshot_line, snapshots
+from veilbook.api import Model
 from veilbook.client import Sidecar, shared
 from veilbook.errors import VeilError
 
@@ -53,6 +55,32 @@ def test_the_root_of_the_jupyter_server_is_the_workspace_and_the_notebook_is_nam
     snapshot = snapshots.take()
     assert snapshot["files"] == 1
     assert snapshot["notebook"]["path"] == "notebooks/demo.ipynb"
+
+
+def test_what_leaves_is_labelled_with_the_last_snapshot_and_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("veilbook.snapshots._last", None)
+    there = runs.Options("noisy", tail="triton://127.0.0.1:1/m")
+    assert "snapshot" not in there.query()
+    monkeypatch.setattr("veilbook.snapshots._last", "2026-11-22-07-00-00-a1b2")
+    assert there.query()["snapshot"] == "2026-11-22-07-00-00-a1b2"
+    assert "snapshot" not in runs.Options("noisy").query()
+
+
+@needs_bundle
+def test_the_sidecar_takes_the_label_and_refuses_what_has_not_its_shape(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = np.zeros((64, 64, 3), np.uint8)
+    model, tail = Model("faceboxes", "cpu"), "triton://127.0.0.1:1/m"
+    clean = model.forward_head(frame)
+    for label, code in (("2026-11-22-07-00-00-a1b2", "egress_refused"), ("a b", "bad_request"), ("", "bad_request")):
+        monkeypatch.setattr("veilbook.snapshots._last", label)
+        with pytest.raises(VeilError) as refused:
+            model.forward_tail(clean, tail=tail)
+        assert refused.value.code == code
+        with pytest.raises(VeilError) as refused:
+            model.detect(frame, tail=tail)
+        assert refused.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
     {
       schema: {
         querystring: Type.Composite(
-          [ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()), tail: RunOptions.properties.tail })],
+          [ForwardQuery, Type.Object({ alpha: Type.Optional(Type.Number()) }), Type.Pick(RunOptions, ['tail', 'snapshot'])],
           strict
         ),
         consumes,
@@ -82,14 +82,14 @@ export function forwardRoutes(app: App, context: SidecarContext): void {
     },
     async (request, reply) => {
       const { activation } = tensorsOf(request, 'activation');
-      const { tail, alpha } = request.query;
+      const { tail, alpha, snapshot, ...rest } = request.query;
       if (tail !== undefined) {
         const { answer, ...about } = await cancellation.during(reply, signal =>
-          compute.forwardElsewhere(activation, { tail, alpha }, signal)
+          compute.forwardElsewhere(activation, { tail, alpha, snapshot }, signal)
         );
         return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer ?? {}, about));
       }
-      const options = { device: defaults.get().device, ...request.query };
+      const options = { device: defaults.get().device, alpha, ...rest };
       const answer = await cancellation.during(reply, signal => compute.forwardTail(activation, options, signal));
       return reply.type(SAFETENSORS_MIME).send(encodeSafetensors(answer));
     }
