@@ -28,7 +28,7 @@ const node = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/test/node-environment.cjs',
   testMatch: [
-    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,egress,sidecar,cli}/**/*.spec.ts',
+    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,toolkit,egress,sidecar,cli}/**/*.spec.ts',
     '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress,triton}/**/*.spec.ts'
   ],
   transform: {

@@ -21,6 +21,7 @@ import { rbacCommand } from './rbac';
 import { sidecarCommand } from './sidecar';
 import { sweepCommand } from './sweep';
 import { tailCommand } from './tail';
+import { toolkitCommands } from './toolkit';
 import { workspaceCommand } from './workspace';
 
 const EXIT_CODES = `
@@ -50,6 +51,7 @@ function program(): Command {
     sidecarCommand(),
     workspaceCommand(),
     jobCommand(),
+    ...toolkitCommands(),
     ledgerCommand(),
     policyCommand(),
     doctorCommand(),

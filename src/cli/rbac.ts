@@ -15,6 +15,9 @@ export function rbacCommand(): Command {
     .option('--removal', 'also the right to remove workspaces and their claims')
     .option('--classes', 'also the cluster-wide right to list VolumeSnapshotClasses')
     .addOption(new Option('--jobs', 'print instead the Role that veilbook job needs').conflicts(['name', 'removal', 'classes']))
+    .addOption(
+      new Option('--triton', 'print instead the Role that Triton servers need').conflicts(['name', 'removal', 'classes', 'jobs'])
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', AFTER)
     .action(rbac);
@@ -27,13 +30,16 @@ interface Flags {
   removal?: boolean;
   classes?: boolean;
   jobs?: boolean;
+  triton?: boolean;
   json?: boolean;
 }
 
-async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, jobs, json }: Flags): Promise<void> {
+async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, ...flags }: Flags): Promise<void> {
+  const { jobs, triton, json } = flags;
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
   const { jobRoleFor } = await import('../jobs');
+  const { tritonRoleFor } = await import('../toolkit');
   const asked = { namespace, serviceAccount, name, removal, classes };
-  const items = jobs ? jobRoleFor(asked) : roleFor(asked);
+  const items = jobs ? jobRoleFor(asked) : triton ? tritonRoleFor(asked) : roleFor(asked);
   print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
 }

@@ -76,12 +76,12 @@ function describeProgress({ phase, files, files_total: all, done, reason }: Oper
 }
 
 /** @throws VeilError `bad_request` when nobody said yes, or nobody can be asked */
-export async function requireYes({ yes }: PlaceFlags, question: string): Promise<void> {
+export async function requireYes({ yes }: PlaceFlags, question: string, flag = '--yes'): Promise<void> {
   if (yes) {
     return;
   }
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new VeilError('bad_request', 'Nobody can be asked whether this is meant. Nothing was changed.', 'Add --yes.');
+    throw new VeilError('bad_request', 'Nobody can be asked whether this is meant. Nothing was changed.', `Add ${flag}.`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const cancel = new AbortController();

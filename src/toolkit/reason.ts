@@ -1,24 +1,8 @@
 import { type V1ContainerStatus, type V1Deployment, type V1Pod } from '@kubernetes/client-node';
-import { lastEvent } from '../workspaces/kubernetes/claims';
-import { type Cluster } from '../workspaces/kubernetes/cluster';
-import { nameOf } from '../workspaces/kubernetes/names';
 import { oneLine } from '../workspaces/kubernetes/snapshots';
 
 /** What every container says while it begins. */
 const USUAL = ['ContainerCreating', 'PodInitializing'];
-
-/**
- * Why no pod of a Deployment is ready, in the words of the cluster or the last ones of the program.
- * @param pods of that Deployment
- * @returns null where nobody said anything, or events may not be read
- */
-export async function whyNotReady(cluster: Cluster, deployment: V1Deployment, pods: readonly V1Pod[]): Promise<string | null> {
-  const newest = newestOf(pods);
-  if (newest === undefined) {
-    return whyNoPod(deployment);
-  }
-  return whyPodWaits(newest) ?? (await lastEvent(cluster, 'Pod', nameOf(newest)));
-}
 
 export function newestOf(pods: readonly V1Pod[]): V1Pod | undefined {
   const age = ({ metadata }: V1Pod) => new Date(metadata?.creationTimestamp ?? 0).getTime();

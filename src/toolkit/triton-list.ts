@@ -3,9 +3,9 @@ import { type TritonServer } from '../protocol';
 import { type Cluster } from '../workspaces/kubernetes/cluster';
 import { workspaceName } from '../workspaces/kubernetes/home';
 import { nameOf, TOOLKIT_WORKSPACES } from '../workspaces/kubernetes/names';
-import { whyNotReady } from './reason';
 import { objectName, SERVER_LABEL, SERVERS } from './triton-names';
 import { tritonView } from './triton-view';
+import { whyNotReady } from './why-not-ready';
 
 /**
  * The Triton servers of a namespace by name, made here or by the toolkit.

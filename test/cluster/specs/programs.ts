@@ -69,9 +69,12 @@ export async function toolkitList(namespace: string, what: string): Promise<Reco
 export const veilbook = <T>(namespace: string, name: string, action: string, ...args: string[]): Promise<T> =>
   ours('workspace', action, ...args, `--name=${name}`, `--namespace=${namespace}`);
 
+/** Run our command line as somebody does, whatever comes of it. */
+export const veilbookRuns = (...words: string[]): Promise<Ran> =>
+  run(process.execPath, [join(root, 'veilbook', 'node', 'cli.mjs'), ...words]);
+
 async function ours<T>(...args: string[]): Promise<T> {
-  const cli = join(root, 'veilbook', 'node', 'cli.mjs');
-  const { code, stdout, stderr } = await run(process.execPath, [cli, ...args, '--json']);
+  const { code, stdout, stderr } = await veilbookRuns(...args, '--json');
   if (code !== 0) {
     throw new Error(`veilbook ${args.join(' ')}: exit code ${code}\n${stderr}`);
   }
