@@ -5,7 +5,12 @@ import { insecure, judge, loadPolicy } from './policy';
 import { connectionFor } from './servers-file';
 
 export { Door } from './door';
+export { departuresPage, type PageOptions } from './departures-page';
 export { inspect, type Inspected } from './inspect';
+export { inspectTail } from './inspected-tail';
+export { knownTails, type NamedServer } from './known-tails';
+export { ledgerFolder, receiptOf } from './ledger';
+export { plainNoisyName } from './repository/names';
 
 /** The door of this process, with the reviewer's policy, the user's ledger and servers. Nothing is opened before a tensor leaves. */
 export function openDoor(): Door {

@@ -53,6 +53,9 @@ export function connectionFor(destination: string, path = serversPath()): Connec
   };
 }
 
+/** The destinations that the file names, as it writes them. @throws VeilError as `connectionFor` */
+export const configuredDestinations = (path = serversPath()): string[] => Object.keys(readServers(path));
+
 function readServers(path: string): ServersFile {
   let text: string;
   try {

@@ -71,9 +71,15 @@ export function modelRef({ manifest: { name, head, tail } }: Pick<LoadedModel, '
 }
 
 export function summarise(model: LoadedModel): ModelSummary {
-  const { name, description } = model.manifest;
+  const { name, description, task, head, tail } = model.manifest;
   const artefact = model.obfuscation && summariseArtefact(model.obfuscation);
-  return { name, description, bundled: model.bundled, parameters: model.parameters, artefact };
+  const identity = {
+    task,
+    head_sha256: head.sha256,
+    tail_sha256: tail.sha256,
+    artefact_sha256: model.obfuscation?.sha256 ?? null
+  };
+  return { name, description, bundled: model.bundled, parameters: model.parameters, artefact, identity };
 }
 
 function summariseArtefact(obfuscation: Obfuscation): ModelSummary['artefact'] {

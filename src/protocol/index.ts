@@ -15,6 +15,7 @@ export * from './models';
 export * from './obfuscation';
 export * from './panel';
 export * from './safetensors';
+export * from './servers';
 export * from './sidecar';
 export * from './triton-server';
 export * from './version';

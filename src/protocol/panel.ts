@@ -36,6 +36,10 @@ import { SnapshotList, WorkspaceView } from './workspace';
  * | `GET jobs/NAME`          |            | `BatchView`    |
  * | `DELETE jobs/NAME`       |            | `BatchRemoved`; with its pods and their logs |
  * | `GET jobs/NAME/logs?shard=` |         | `BatchLog`; all shards unless one is named |
+ * | `GET servers`            |            | `TailList`; 503 while no sidecar runs, as those below |
+ * | `GET servers/inspect?url=` |          | `InspectedTail`; a server that is away is a state |
+ * | `GET ledger?limit=&before=&verify=` | | `LedgerPage`; the verdict where `verify=true` |
+ * | `GET ledger/receipt?entry=` |         | `Receipt`      |
  *
  * The workspace is the root directory of the Jupyter server; a clone comes to lie beside it.
  * Every other outcome is `ErrorBody` with the status of its code. The sidecar's token never crosses this interface.

@@ -86,7 +86,18 @@ export const ModelSummary = Type.Object(
         strengths: Type.Optional(Type.Array(MeasuredStrength, { description: 'ascending in alpha' }))
       }),
       Type.Null()
-    ])
+    ]),
+    identity: Type.Optional(
+      Type.Object(
+        {
+          task: Type.String(),
+          head_sha256: Type.String(),
+          tail_sha256: Type.String(),
+          artefact_sha256: Type.Union([Type.String(), Type.Null()])
+        },
+        { description: 'what a server that runs its tail must name too' }
+      )
+    )
   },
   { title: 'ModelSummary' }
 );

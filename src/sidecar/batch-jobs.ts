@@ -139,7 +139,7 @@ async function open(): Promise<Opened> {
 }
 
 /** Whether there is anything that could name a cluster, asked without its client. */
-const isNamed = (): boolean =>
+export const isNamed = (): boolean =>
   Boolean(process.env.KUBERNETES_SERVICE_HOST || process.env.KUBECONFIG) || existsSync(join(homedir(), '.kube', 'config'));
 
 /** @returns null for an evaluation, and for a document that is not what a sweep prints: it was read from a log */

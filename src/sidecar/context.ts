@@ -20,6 +20,7 @@ import type { Auditing } from './auditing';
 import type { Evaluating } from './evaluating';
 import type { Learning } from './learning';
 import type { Metrics } from './metrics';
+import type { Tails } from './tails';
 import type { Workspaces } from './workspaces';
 
 /** A Fastify instance whose schemas are TypeBox types. */
@@ -50,6 +51,7 @@ export interface SidecarContext {
   evaluating: Evaluating;
   workspaces: Workspaces;
   batchJobs: BatchJobs;
+  tails: Tails;
   metrics: Metrics;
   connections(): number;
   /** Asked to stop; returns at once. */

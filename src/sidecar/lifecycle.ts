@@ -23,6 +23,7 @@ import { createServer } from './server';
 import { DRAIN_MS, type SidecarSettings } from './settings';
 import { chooseSocket, clearStaleSockets, removeIfThere } from './socket-path';
 import { openPrivateDir, statePaths } from './state-dir';
+import { Tails } from './tails';
 import { Workspaces } from './workspaces';
 
 /** How long an answer may take to be read once nothing runs any more. */
@@ -87,6 +88,7 @@ export async function startSidecar(
     evaluating,
     workspaces,
     batchJobs: new BatchJobs(log),
+    tails: new Tails(compute),
     metrics: new Metrics({ connections: () => lease.connections, running: () => cancellation.running }),
     connections: () => lease.connections,
     stop

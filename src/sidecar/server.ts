@@ -13,6 +13,8 @@ import { auditRoutes } from './routes/audit';
 import { evaluateRoutes } from './routes/evaluate';
 import { jobRoutes } from './routes/jobs';
 import { learnRoutes } from './routes/learn';
+import { ledgerRoutes } from './routes/ledger';
+import { serverRoutes } from './routes/servers';
 import { statusRoutes } from './routes/status';
 import { workspaceRoutes } from './routes/workspace';
 import { acceptSharedFrames } from './shared-frame';
@@ -54,6 +56,8 @@ export async function createServer(context: SidecarContext): Promise<App> {
     evaluateRoutes,
     workspaceRoutes,
     jobRoutes,
+    serverRoutes,
+    ledgerRoutes,
     eventRoutes
   ]) {
     await app.register(async scope => routes(scope, context));

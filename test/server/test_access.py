@@ -14,7 +14,7 @@ from jupyter_server.auth.authorizer import Authorizer
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.web import RequestHandler
 
-from veilbook.server import handlers, jobs, workspace
+from veilbook.server import handlers, jobs, servers, workspace
 
 Fetch = Callable[..., Any]
 
@@ -45,6 +45,10 @@ ROUTES = {
     "jobs": ("POST", '{"name": "fddb", "claim": "data", "dataset": "FDDB"}'),
     "jobs/fddb-sweep": ("DELETE", None),
     "jobs/fddb-sweep/logs": ("GET", None),
+    "servers": ("GET", None),
+    "servers/inspect": ("GET", None),
+    "ledger": ("GET", None),
+    "ledger/receipt": ("GET", None),
 }
 
 
@@ -88,7 +92,8 @@ def test_every_verb_of_every_handler_is_authenticated_and_authorized(jp_serverap
 
 
 def test_the_list_of_this_test_covers_every_route() -> None:
-    patterns = [path for path, _ in [*handlers.routes(), *workspace.workspace_routes(), *jobs.job_routes()]]
+    ours = [*handlers.routes(), *workspace.workspace_routes(), *jobs.job_routes(), *servers.server_routes()]
+    patterns = [path for path, _ in ours]
     for path in patterns:
         assert any(re.fullmatch(path, f"/veilbook/{route}") for route in ROUTES)
     for route in ROUTES:

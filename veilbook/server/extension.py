@@ -16,6 +16,7 @@ from .handlers import PANEL_SETTING, routes
 from .jobs import job_routes
 from .panel import Panel, State
 from .relay import EventRelay
+from .servers import server_routes
 from .sidecar import JsonObject
 from .workspace import workspace_routes
 
@@ -42,7 +43,7 @@ class VeilbookExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the panel's routes; the server puts its base URL before them."""
-        self.handlers.extend([*routes(), *workspace_routes(), *job_routes()])
+        self.handlers.extend([*routes(), *workspace_routes(), *job_routes(), *server_routes()])
 
     async def stop_extension(self) -> None:
         """Close the connection to the sidecar. The sidecar itself stays for the kernels; its idle lease ends it."""

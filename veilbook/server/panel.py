@@ -25,6 +25,8 @@ FAILURE_LOG_LINES = 5
 WORKSPACE_SECONDS = 60.0
 #: A cluster that is out of order is asked again for a while.
 JOBS_SECONDS = 60.0
+#: A model server may take its time, and so does looking through a long ledger.
+LOOK_SECONDS = 60.0
 
 
 class Panel:
@@ -140,6 +142,19 @@ class Panel:
         """Make or remove a Job; a sidecar is started where none runs. Raises VeilError."""
         connection = await self._started()
         answer: JsonObject = await sidecar.ask(connection, verb, f"/v1/jobs{path}", seconds=JOBS_SECONDS, body=body)
+        return answer
+
+    async def servers(self, path: str = "") -> JsonObject:
+        """One question about model servers. Starts nothing; raises VeilError, also while no sidecar runs."""
+        return await self._look(f"/v1/servers{path}")
+
+    async def ledger(self, path: str = "") -> JsonObject:
+        """One question about what left. Starts nothing; raises VeilError, also while no sidecar runs."""
+        return await self._look(f"/v1/ledger{path}")
+
+    async def _look(self, path: str) -> JsonObject:
+        connection = await self._needed("Nothing was looked up.")
+        answer: JsonObject = await sidecar.ask(connection, "GET", path, seconds=LOOK_SECONDS)
         return answer
 
     async def _started(self) -> Connection:

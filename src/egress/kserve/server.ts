@@ -8,7 +8,14 @@ import { cancelled, mismatch, ServerFailure, timedOut } from './failures';
 import { GrpcWire } from './grpc-wire';
 import { HttpWire } from './http-wire';
 import { Lanes, type Traffic } from './lanes';
-import { compareMetadata, compareParameters, type Expectation, type ModelMetadata, type ModelStatistics } from './metadata';
+import {
+  compareMetadata,
+  compareParameters,
+  type Expectation,
+  type ModelMetadata,
+  type ModelSettings,
+  type ModelStatistics
+} from './metadata';
 import { byteLengthOf, type ServerTensor } from './tensors';
 import type { Question, Wire } from './wire';
 
@@ -124,6 +131,11 @@ export class ModelServer {
     } catch (thrown) {
       throw thrown instanceof ServerFailure ? Object.assign(thrown, spent) : thrown;
     }
+  }
+
+  /** What is read of the model's configuration: the parameters of an export. */
+  settings(): Promise<ModelSettings> {
+    return this.bounded(undefined, signal => this.lanes.use(signal, wire => wire.settings(signal)));
   }
 
   statistics(): Promise<ModelStatistics> {

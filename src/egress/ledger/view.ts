@@ -4,9 +4,10 @@ import { damaged, LedgerFiles } from './files';
 
 /**
  * The last departures with what came of them, oldest first. Each line is checked by itself; the chain is not: `verifyLedger`.
+ * @param before only departures of earlier entries than this one
  * @throws VeilError `ledger_damaged` for a line that is no entry
  */
-export function viewLedger(dir: string, count: number): LedgerView {
+export function viewLedger(dir: string, count: number, before = Infinity): LedgerView {
   const files = new LedgerFiles(dir);
   const settled = new Map<number, SettledEntry>();
   const departures: DepartedEntry[] = [];
@@ -19,7 +20,7 @@ export function viewLedger(dir: string, count: number): LedgerView {
     for (const entry of entries.reverse()) {
       if (entry.kind === 'settled' && !settled.has(entry.departed.sequence)) {
         settled.set(entry.departed.sequence, entry);
-      } else if (entry.kind === 'departed' && departures.length < count) {
+      } else if (entry.kind === 'departed' && entry.sequence < before && departures.length < count) {
         departures.push(entry);
       }
     }

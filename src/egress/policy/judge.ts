@@ -47,19 +47,10 @@ function readDestination(text: string): Destination {
 
 /** The rule that does not hold, in words; null when all do. */
 function brokenRule(policy: Policy, departure: Departure, destination: Destination, flags: CallFlags): string | null {
-  const to = destinationOf(destination);
   const { model, server_model: serverModel, artefact_sha256: artefact } = departure;
-  if (policy.tls === 'required' && !destination.tls) {
-    return `tls is required and ${to} has none`;
-  }
-  if (policy.destinations !== 'any') {
-    const servers = policy.destinations.filter(each => isAt(each, destination));
-    if (servers.length === 0) {
-      return `destinations does not name ${to}`;
-    }
-    if (!servers.some(({ models }) => !models || models.includes(serverModel))) {
-      return `destinations does not name model ${JSON.stringify(serverModel)} at ${to}`;
-    }
+  const unnamed = brokenForDestination(policy, destination, serverModel);
+  if (unnamed) {
+    return unnamed;
   }
   if (policy.model_sha256 && !policy.model_sha256.includes(model.head_sha256)) {
     return `model_sha256 does not name the head of ${JSON.stringify(model.name)} (${model.head_sha256.slice(0, 12)}…)`;
@@ -75,6 +66,35 @@ function brokenRule(policy: Policy, departure: Departure, destination: Destinati
     return `minimum_alpha is ${policy.minimum_alpha}, and this has ALPHA ${departure.alpha}`;
   }
   return policy.looks ? brokenLooks(policy.looks, departure.looks) : null;
+}
+
+/** The same of what concerns the server and its model alone. */
+function brokenForDestination({ tls, destinations }: Policy, destination: Destination, serverModel: string): string | null {
+  const to = destinationOf(destination);
+  if (tls === 'required' && !destination.tls) {
+    return `tls is required and ${to} has none`;
+  }
+  if (destinations === 'any') {
+    return null;
+  }
+  const servers = destinations.filter(each => isAt(each, destination));
+  if (servers.length === 0) {
+    return `destinations does not name ${to}`;
+  }
+  return servers.some(({ models }) => !models || models.includes(serverModel))
+    ? null
+    : `destinations does not name model ${JSON.stringify(serverModel)} at ${to}`;
+}
+
+/** The rule by which nothing may leave for this model of a server, whatever it is, in words with its file; null: none does. */
+export function refusalOf({ files }: PolicyInForce, destination: Destination, serverModel: string): string | null {
+  for (const { path, policy } of files) {
+    const broken = brokenForDestination(policy, destination, serverModel);
+    if (broken) {
+      return `${path}: ${broken}`;
+    }
+  }
+  return null;
 }
 
 function brokenForClean(policy: Policy, { clean }: Departure, { allow_clean_egress: allowed }: CallFlags): string | null {
