@@ -4,12 +4,19 @@ import { type Cluster } from '../workspaces/kubernetes/cluster';
 
 export { yamlOf } from '../workspaces/kubernetes';
 export { type Cluster } from '../workspaces/kubernetes/cluster';
+export { type MadeClaim, type Waiting } from './claim-make';
 export { wholeObject } from './objects';
 export { tritonRoleFor } from './role';
+export { createSnapshot, type SnapshotVolumeRequest } from './snapshot-create';
+export { listVolumeSnapshots, type VolumeSnapshotRow } from './snapshot-list';
 export { createTritonServer, type MadeTritonServer, type Making } from './triton-create';
 export { deleteTritonServer, removableTritonServer, type RemovableTritonServer } from './triton-delete';
 export { findTritonServer, listTritonServers } from './triton-list';
 export { TRITON_IMAGE, tritonObjects, type TritonObjects, type TritonRequest } from './triton-manifest';
+export { cloneVolume, createVolume, type ClonedVolume, type CloneVolumeRequest } from './volume-create';
+export { removableSnapshot, removableVolume, removeAll, type Removal } from './volume-delete';
+export { listVolumes, type Volume } from './volume-list';
+export { ACCESS_MODES, volumeObject, type VolumeRequest } from './volume-manifest';
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
 export const openToolkit = async (where: Pick<KubernetesOptions, 'namespace' | 'config'> = {}): Promise<Cluster> =>

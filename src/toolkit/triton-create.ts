@@ -6,6 +6,7 @@ import { nameOf, TOOLKIT_PREFIX } from '../workspaces/kubernetes/names';
 import { waitFor } from '../workspaces/kubernetes/wait';
 import { newId } from '../workspaces/ids';
 import { makeOrTake, takeBack } from './make';
+import { requireClaim } from './snapshot-create';
 import { findTritonServer } from './triton-list';
 import { tritonObjects, type TritonObjects, type TritonRequest } from './triton-manifest';
 import { MANIFEST, objectName } from './triton-names';
@@ -54,18 +55,6 @@ export async function createTritonServer(cluster: Cluster, request: TritonReques
   }
   const server = how.wait === false ? await required(cluster, name) : await ready(cluster, name, how);
   return { server, made };
-}
-
-async function requireClaim(cluster: Cluster, name: string): Promise<void> {
-  const claim = await cluster.find('PersistentVolumeClaim', name);
-  if (claim === null || claim.metadata?.deletionTimestamp) {
-    const why = claim === null ? `There is no claim ${name}` : `Claim ${name} is being deleted`;
-    throw new VeilError(
-      'not_found',
-      `${why} in namespace ${cluster.namespace}. Nothing was made.`,
-      `veilbook list volumes -n ${cluster.namespace} shows what is there.`
-    );
-  }
 }
 
 /**

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import { type Verb, type Verbs } from './frame';
 import { tritonServer } from './triton-server';
+import { volume } from './volume';
+import { volumeSnapshot } from './volume-snapshot';
 
 const AFTER = `
 Names, flags and aliases are those of the NetApp DataOps Toolkit for Kubernetes, whose objects these commands make, list and remove.
 Exit codes: 0 done; 2 wrong use, or no such object; 5 the cluster does not answer or allow it, the name is taken, or --timeout is over; 6 a
 quota is full; 130 stopped.`;
 
-/** `veilbook create|list|delete ENTITY`: the toolkit's objects on Kubernetes. */
+/** `veilbook create|clone|list|delete ENTITY`: the toolkit's objects on Kubernetes. */
 export function toolkitCommands(): Command[] {
   const group = (name: Verb, aliases: string[], description: string) =>
     new Command(name).aliases(aliases).description(description).addHelpText('after', AFTER);
@@ -18,6 +20,6 @@ export function toolkitCommands(): Command[] {
     list: group('list', ['ls'], 'list objects on Kubernetes'),
     restore: group('restore', [], 'bring back what a snapshot holds')
   };
-  [tritonServer].forEach(register => register(verbs));
+  [volume, volumeSnapshot, tritonServer].forEach(register => register(verbs));
   return Object.values(verbs).filter(({ commands }) => commands.length > 0);
 }
