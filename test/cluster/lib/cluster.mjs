@@ -7,7 +7,7 @@ import { Complaint, until } from './complaint.mjs';
 import { loadImages } from './image.mjs';
 import { requireLevel } from './levels.mjs';
 import * as machine from './machine.mjs';
-import { nodeParts } from './node.mjs';
+import { networkPolicies, nodeParts } from './node.mjs';
 import * as parts from './parts.mjs';
 import * as places from './places.mjs';
 import { areBuilt } from './programs.mjs';
@@ -69,6 +69,7 @@ export async function start(level, say) {
     run(parts.scheduler());
     node.forEach(run);
     await nodeReady();
+    run(networkPolicies());
     await images;
   }
   await until(
@@ -148,7 +149,7 @@ export async function stop() {
   }
   const controllers = ['kube-scheduler', 'kube-controller-manager', 'snapshot-controller'];
   const sidecars = ['csi-provisioner', 'csi-snapshotter', 'csi-resizer', 'csi-driver'];
-  await endAll(['kubelet', 'kube-proxy', 'containerd', ...controllers, ...sidecars, 'kube-apiserver', 'etcd']);
+  await endAll(['kubelet', 'kube-proxy', 'network-policies', 'containerd', ...controllers, ...sidecars, 'kube-apiserver', 'etcd']);
   if (process.getuid() === 0) {
     // Of this cluster, or of none: another one, in another state folder, may be of level node.
     if (machine.wasChanged()) {

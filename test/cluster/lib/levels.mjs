@@ -2,7 +2,7 @@
  * How much of a cluster runs.
  *   api   API server with RBAC, quota, namespaces, service accounts and garbage collection. Statuses are the test's to write.
  *   csi   plus controllers, a CSI driver and the snapshot controller: claims bind, snapshots hold data. Pods stay Pending.
- *   node  plus scheduler, kubelet, containerd and kube-proxy: pods run. Linux and root.
+ *   node  plus scheduler, kubelet, containerd, kube-proxy and what enforces NetworkPolicies: pods run. Linux and root.
  */
 import { existsSync } from 'node:fs';
 import { Complaint } from './complaint.mjs';
@@ -15,6 +15,7 @@ const tools = [
   { file: '/usr/sbin/runc', package: 'runc', from: 'node' },
   { file: '/usr/lib/cni/bridge', package: 'containernetworking-plugins', from: 'node' },
   { file: '/usr/sbin/iptables', package: 'iptables', from: 'node' },
+  { file: '/usr/sbin/ipset', package: 'ipset', from: 'node' },
   { file: '/usr/sbin/debootstrap', package: 'debootstrap', from: 'node' },
   { file: '/usr/bin/buildah', package: 'buildah', from: 'node' }
 ];

@@ -1,4 +1,4 @@
-/** The parts that make pods run: containerd, kubelet and kube-proxy, all inside the cluster's own network. */
+/** The parts that make pods run: containerd, kubelet, kube-proxy and NetworkPolicies, all inside the cluster's own network. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { authority, pair } from './certificates.mjs';
@@ -6,7 +6,7 @@ import { cgroupName } from './machine.mjs';
 import { imageName } from './image.mjs';
 import { configFile } from './parts.mjs';
 import * as places from './places.mjs';
-import { kubeconfigPath, link, nodeName, podRange } from './settings.mjs';
+import { kubeconfigPath, link, nodeName, podRange, serviceRange } from './settings.mjs';
 
 const toml = (section, values) =>
   `${section ? `[${section}]\n` : ''}${Object.entries(values)
@@ -33,7 +33,10 @@ function containerd() {
           routes: [{ dst: '0.0.0.0/0' }]
         }
       },
-      { type: 'portmap', capabilities: { portMappings: true } }
+      { type: 'portmap', capabilities: { portMappings: true } },
+      // Pods have IPv4 alone, as their cluster does: what enforces its NetworkPolicies looks at no other packet, and over
+      // link-local addresses pods of one bridge would reach each other.
+      { type: 'tuning', sysctl: { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' } }
     ]
   });
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
@@ -121,6 +124,15 @@ function proxy() {
     name: 'kube-proxy',
     command: join(places.programs, 'kube-proxy'),
     args: [`--config=${configFile('proxy.json', config)}`]
+  };
+}
+
+/** Enforces NetworkPolicies. It asks for its node's addresses once, so the node has to be there. */
+export function networkPolicies() {
+  return {
+    name: 'network-policies',
+    command: join(places.programs, 'network-policies'),
+    args: [`--kubeconfig=${kubeconfigPath('admin')}`, `--node=${nodeName}`, `--services=${serviceRange}`]
   };
 }
 

@@ -23,23 +23,30 @@ const kubernetes = names => names.map(name => `k8s.io/kubernetes/cmd/${name}`);
 
 /** What each level adds to the one before it. */
 const sets = {
-  api: {
-    folder: 'kubernetes',
-    packages: ['./etcd', ...kubernetes(['kube-apiserver', 'kube-controller-manager', 'kubectl'])],
-    linker: stamps
-  },
-  csi: {
-    folder: 'csi',
-    packages: [
-      './driver',
-      'github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner',
-      'github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer',
-      'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter',
-      'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller'
-    ],
-    linker: []
-  },
-  node: { folder: 'kubernetes', packages: kubernetes(['kube-scheduler', 'kubelet', 'kube-proxy']), linker: stamps }
+  api: [
+    {
+      folder: 'kubernetes',
+      packages: ['./etcd', ...kubernetes(['kube-apiserver', 'kube-controller-manager', 'kubectl'])],
+      linker: stamps
+    }
+  ],
+  csi: [
+    {
+      folder: 'csi',
+      packages: [
+        './driver',
+        'github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner',
+        'github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer',
+        'github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter',
+        'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller'
+      ],
+      linker: []
+    }
+  ],
+  node: [
+    { folder: 'kubernetes', packages: kubernetes(['kube-scheduler', 'kubelet', 'kube-proxy']), linker: stamps },
+    { folder: 'network', packages: ['./network-policies'], linker: [] }
+  ]
 };
 
 const complete = level => join(built, `complete-${level}`);
@@ -59,23 +66,27 @@ function findGo() {
 /** Compile what a level needs and is missing; `jobs` packages at a time. Go's own cache resumes an interrupted build. */
 export function buildPrograms(level, jobs, say) {
   for (const each of upTo(level).filter(one => !existsSync(complete(one)))) {
-    const { folder, packages, linker } = sets[each];
     const go = findGo();
-    say(`compiling what level ${each} needs: ${packages.length} programs`);
+    const count = sets[each].flatMap(({ packages }) => packages).length;
+    say(`compiling what level ${each} needs: ${count} programs`);
     mkdirSync(programs, { recursive: true });
-    const flags = ['-trimpath', `-p=${jobs}`, '-ldflags', ['-s', '-w', ...linker].join(' ')];
-    const { status } = spawnSync('nice', ['-n', '10', go, 'build', ...flags, '-o', `${programs}/`, ...packages], {
-      cwd: join(source, folder),
-      env: environment,
-      stdio: ['ignore', 'inherit', 'inherit']
-    });
-    if (status !== 0) {
-      throw new Complaint(`Compiling test/cluster/${folder} failed; the compiler's words are above.`);
-    }
+    sets[each].forEach(set => compile(go, set, jobs));
     if (each === 'api') {
       copyDefinitions(go);
     }
     writeFileSync(complete(each), '');
+  }
+}
+
+function compile(go, { folder, packages, linker }, jobs) {
+  const flags = ['-trimpath', `-p=${jobs}`, '-ldflags', ['-s', '-w', ...linker].join(' ')];
+  const { status } = spawnSync('nice', ['-n', '10', go, 'build', ...flags, '-o', `${programs}/`, ...packages], {
+    cwd: join(source, folder),
+    env: environment,
+    stdio: ['ignore', 'inherit', 'inherit']
+  });
+  if (status !== 0) {
+    throw new Complaint(`Compiling test/cluster/${folder} failed; the compiler's words are above.`);
   }
 }
 
