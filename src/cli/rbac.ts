@@ -5,6 +5,9 @@ const AFTER = `
 Nothing is applied: veilbook rbac --namespace data | kubectl apply -f -
 The Role removes no claim, so nothing done with it can remove what a workspace holds; --removal adds that. Exit code: 0.`;
 
+/** What belongs to the Role for workspaces alone. */
+const OWN = ['name', 'removal', 'classes'];
+
 /** `veilbook rbac`: the Role that workspaces on Kubernetes need. */
 export function rbacCommand(): Command {
   return new Command('rbac')
@@ -14,9 +17,14 @@ export function rbacCommand(): Command {
     .option('--name <name>', 'let no other workspace’s Deployment be changed')
     .option('--removal', 'also the right to remove workspaces and their claims')
     .option('--classes', 'also the cluster-wide right to list VolumeSnapshotClasses')
-    .addOption(new Option('--jobs', 'print instead the Role that veilbook job needs').conflicts(['name', 'removal', 'classes']))
+    .addOption(new Option('--jobs', 'print instead the Role that veilbook job needs').conflicts(OWN))
+    .addOption(new Option('--triton', 'print instead the Role that Triton servers need').conflicts([...OWN, 'jobs']))
     .addOption(
-      new Option('--triton', 'print instead the Role that Triton servers need').conflicts(['name', 'removal', 'classes', 'jobs'])
+      new Option('--volumes', 'print instead the Role that volumes and their snapshots need').conflicts([
+        ...OWN,
+        'jobs',
+        'triton'
+      ])
     )
     .option('--json', 'print one JSON document')
     .addHelpText('after', AFTER)
@@ -31,15 +39,16 @@ interface Flags {
   classes?: boolean;
   jobs?: boolean;
   triton?: boolean;
+  volumes?: boolean;
   json?: boolean;
 }
 
 async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, ...flags }: Flags): Promise<void> {
-  const { jobs, triton, json } = flags;
+  const { jobs, triton, volumes, json } = flags;
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
   const { jobRoleFor } = await import('../jobs');
-  const { tritonRoleFor } = await import('../toolkit');
+  const { tritonRoleFor, volumeRoleFor } = await import('../toolkit');
   const asked = { namespace, serviceAccount, name, removal, classes };
-  const items = jobs ? jobRoleFor(asked) : triton ? tritonRoleFor(asked) : roleFor(asked);
+  const items = jobs ? jobRoleFor(asked) : triton ? tritonRoleFor(asked) : volumes ? volumeRoleFor(asked) : roleFor(asked);
   print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
 }

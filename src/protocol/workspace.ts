@@ -240,7 +240,11 @@ export type RestoreReport = Static<typeof RestoreReport>;
 export const CloneRequest = Type.Object(
   {
     to: Type.String({ description: 'a folder that is not there or empty; on Kubernetes a name' }),
-    snapshot: Type.Optional(Type.String({ description: 'default: one that is taken now' }))
+    snapshot: Type.Optional(Type.String({ description: 'default: one that is taken now' })),
+    resources: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'on Kubernetes: amounts in place of the source’s, by resource' })
+    ),
+    load_balancer: Type.Optional(Type.Boolean({ description: 'on Kubernetes: a Service of type LoadBalancer' }))
   },
   { title: 'CloneRequest', additionalProperties: false }
 );

@@ -2,11 +2,12 @@
 import { openCluster, type KubernetesOptions } from '../workspaces/kubernetes';
 import { type Cluster } from '../workspaces/kubernetes/cluster';
 
-export { yamlOf } from '../workspaces/kubernetes';
+export { openKubernetesWorkspace, yamlOf } from '../workspaces/kubernetes';
+export { findHome } from '../workspaces/kubernetes/home';
 export { type Cluster } from '../workspaces/kubernetes/cluster';
 export { type MadeClaim, type Waiting } from './claim-make';
 export { wholeObject } from './objects';
-export { tritonRoleFor } from './role';
+export { tritonRoleFor, volumeRoleFor } from './role';
 export { createSnapshot, type SnapshotVolumeRequest } from './snapshot-create';
 export { listVolumeSnapshots, type VolumeSnapshotRow } from './snapshot-list';
 export { createTritonServer, type MadeTritonServer, type Making } from './triton-create';
@@ -17,7 +18,14 @@ export { cloneVolume, createVolume, type ClonedVolume, type CloneVolumeRequest }
 export { removableSnapshot, removableVolume, removeAll, type Removal } from './volume-delete';
 export { listVolumes, type Volume } from './volume-list';
 export { ACCESS_MODES, volumeObject, type VolumeRequest } from './volume-manifest';
+export { listJupyterLabs, type WorkspaceRow } from './workspace-list';
+export { workspaceOfSnapshot } from './workspace-of';
+
+/** What is to be done there: `veilbook rbac --WHAT` prints the Role for it. */
+export type Purpose = 'triton' | 'volumes';
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
-export const openToolkit = async (where: Pick<KubernetesOptions, 'namespace' | 'config'> = {}): Promise<Cluster> =>
-  openCluster({ ...where, role: inNamespace => `veilbook rbac --triton --namespace ${inNamespace}` });
+export const openToolkit = async (
+  where: Pick<KubernetesOptions, 'namespace' | 'config'> = {},
+  purpose: Purpose = 'triton'
+): Promise<Cluster> => openCluster({ ...where, role: inNamespace => `veilbook rbac --${purpose} --namespace ${inNamespace}` });

@@ -11,6 +11,19 @@ const TRITON_RIGHTS: readonly { kind: Kind; verbs: readonly string[]; why: strin
   { kind: 'Event', verbs: ['list'], why: 'say why a server does not start' }
 ];
 
+/** All that volumes and their snapshots ask of a namespace. */
+const VOLUME_RIGHTS: typeof TRITON_RIGHTS = [
+  { kind: 'PersistentVolumeClaim', verbs: ['get', 'list', 'create', 'delete'], why: 'make, clone, list and remove volumes' },
+  { kind: 'VolumeSnapshot', verbs: ['get', 'list', 'create', 'delete'], why: 'take, list and remove snapshots' },
+  { kind: 'Pod', verbs: ['list'], why: 'see what mounts a volume before it is removed' },
+  { kind: 'Deployment', verbs: ['list'], why: 'likewise' },
+  { kind: 'Event', verbs: ['list'], why: 'say why a volume is not bound' }
+];
+
+/** The Role for volumes and their snapshots in a namespace, and its binding. */
+export const volumeRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
+  boundTo(who)('Role', 'veilbook-volumes', { namespace: who.namespace }, rulesOf(VOLUME_RIGHTS));
+
 /** The Role for Triton servers in a namespace, and its binding, as objects for kubectl apply. */
 export const tritonRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
   boundTo(who)('Role', 'veilbook-triton', { namespace: who.namespace }, rulesOf(TRITON_RIGHTS));

@@ -21,6 +21,8 @@ export interface SnapshotVolumeRequest {
   snapshotClass?: string;
   kind?: Snapshot['kind'];
   label?: string;
+  /** The workspace that the claim is of. */
+  workspace?: string;
 }
 
 /**
@@ -58,8 +60,12 @@ export async function createSnapshot(
   ];
   const annotations = Object.fromEntries(said.flatMap(([about, value]) => (value ? [[key(about), value]] : [])));
   const operation = newId();
+  const labels = {
+    'app.kubernetes.io/managed-by': 'veilbook',
+    ...(request.workspace !== undefined && { [key('workspace')]: request.workspace })
+  };
   const fresh = {
-    metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'veilbook' }, annotations },
+    metadata: { name, labels, annotations },
     spec: { volumeSnapshotClassName, source: { persistentVolumeClaimName: request.claim } }
   };
   const made = await makeOrTake(

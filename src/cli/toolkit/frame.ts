@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { VeilError } from '../../protocol';
-import { type Cluster } from '../../toolkit';
+import { type Cluster, type Purpose } from '../../toolkit';
 import { whole } from '../job-request';
 import { print } from '../output';
 import { openDisplay } from '../progress';
@@ -76,7 +76,8 @@ export const withRemoving = (command: Command): Command =>
 export const outputOf = ({ output, json }: Common): Output | undefined => (json ? 'json' : output);
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
-export const open = async ({ namespace }: Common): Promise<Cluster> => (await import('../../toolkit')).openToolkit({ namespace });
+export const open = async ({ namespace }: Common, purpose: Purpose): Promise<Cluster> =>
+  (await import('../../toolkit')).openToolkit({ namespace }, purpose);
 
 /** What a command has to say, in each of the formats. */
 export interface Said {

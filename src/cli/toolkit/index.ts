@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { type Verb, type Verbs } from './frame';
+import { jupyterlab } from './jupyterlab';
+import { jupyterlabSnapshot } from './jupyterlab-snapshot';
 import { tritonServer } from './triton-server';
 import { volume } from './volume';
 import { volumeSnapshot } from './volume-snapshot';
@@ -9,7 +11,7 @@ Names, flags and aliases are those of the NetApp DataOps Toolkit for Kubernetes,
 Exit codes: 0 done; 2 wrong use, or no such object; 5 the cluster does not answer or allow it, the name is taken, or --timeout is over; 6 a
 quota is full; 130 stopped.`;
 
-/** `veilbook create|clone|list|delete ENTITY`: the toolkit's objects on Kubernetes. */
+/** `veilbook create|clone|list|delete|restore ENTITY`: the toolkit's objects on Kubernetes. */
 export function toolkitCommands(): Command[] {
   const group = (name: Verb, aliases: string[], description: string) =>
     new Command(name).aliases(aliases).description(description).addHelpText('after', AFTER);
@@ -20,6 +22,6 @@ export function toolkitCommands(): Command[] {
     list: group('list', ['ls'], 'list objects on Kubernetes'),
     restore: group('restore', [], 'bring back what a snapshot holds')
   };
-  [volume, volumeSnapshot, tritonServer].forEach(register => register(verbs));
+  [jupyterlab, jupyterlabSnapshot, volume, volumeSnapshot, tritonServer].forEach(register => register(verbs));
   return Object.values(verbs).filter(({ commands }) => commands.length > 0);
 }

@@ -74,14 +74,14 @@ async function create(flags: TritonFlags): Promise<void> {
   if (dryRun !== undefined) {
     const { service, deployment } = tritonObjects(request);
     if (dryRun === 'server') {
-      await createTritonServer(await open(flags), request, { dryRun: true });
+      await createTritonServer(await open(flags, 'triton'), request, { dryRun: true });
     }
     return sayObjects(flags, [
       wholeObject('v1', 'Service', namespace, service),
       wholeObject('apps/v1', 'Deployment', namespace, deployment)
     ]);
   }
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'triton');
   const { server, made } = await watched(flags, `Triton server ${request.name}`, (signal, seen) =>
     createTritonServer(cluster, request, { wait: wait !== false, seconds: timeout, signal, seen })
   );
@@ -92,7 +92,7 @@ async function create(flags: TritonFlags): Promise<void> {
 
 async function list(flags: Common): Promise<void> {
   const { listTritonServers } = await import('../../toolkit');
-  const servers = await listTritonServers(await open(flags));
+  const servers = await listTritonServers(await open(flags, 'triton'));
   await say({ ...flags, quiet: false }, saidOf(servers));
   tell(flags, servers);
 }
@@ -100,7 +100,7 @@ async function list(flags: Common): Promise<void> {
 async function remove(flags: Removing & { serverName: string }): Promise<void> {
   const { deleteTritonServer, removableTritonServer } = await import('../../toolkit');
   const { serverName: name, force, dryRun, wait, timeout } = flags;
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'triton');
   const found = await removableTritonServer(cluster, name);
   if (dryRun) {
     return sayRemoval(flags, found.parts);

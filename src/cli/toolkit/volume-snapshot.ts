@@ -62,7 +62,7 @@ export const withSnapshot = (command: Command): Command =>
 async function create(flags: SnapshotFlags): Promise<void> {
   const { createSnapshot } = await import('../../toolkit');
   const { pvcName: claim, snapshotName, volumeSnapshotClass, wait, timeout } = flags;
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'volumes');
   const taken = await watched(flags, `a snapshot of ${claim}`, (signal, seen) =>
     createSnapshot(
       cluster,
@@ -79,7 +79,7 @@ async function create(flags: SnapshotFlags): Promise<void> {
 
 async function list(flags: Common & { pvcName?: string }): Promise<void> {
   const { listVolumeSnapshots } = await import('../../toolkit');
-  await saySnapshots(flags, await listVolumeSnapshots(await open(flags), { claim: flags.pvcName }), 'volume-snapshot');
+  await saySnapshots(flags, await listVolumeSnapshots(await open(flags, 'volumes'), { claim: flags.pvcName }), 'volume-snapshot');
 }
 
 /** In the toolkit's columns; why one is not ready is said beside them. */
@@ -106,7 +106,7 @@ const cells = ({ name, ready, created, claim, claim_gone, workspace, snapshot_cl
 export async function removeSnapshot(flags: Removing & { snapshotName: string }): Promise<void> {
   const { removableSnapshot, removeAll } = await import('../../toolkit');
   const { snapshotName: name, dryRun, force, wait, timeout } = flags;
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'volumes');
   const found = await removableSnapshot(cluster, name);
   if (dryRun) {
     return sayRemoval(flags, found.parts);

@@ -105,11 +105,11 @@ async function create(flags: VolumeFlags): Promise<void> {
   if (dryRun !== undefined) {
     const object = volumeObject(request);
     if (dryRun === 'server') {
-      await (await open(flags)).create('PersistentVolumeClaim', object, true);
+      await (await open(flags, 'volumes')).create('PersistentVolumeClaim', object, true);
     }
     return sayObjects(flags, [wholeObject('v1', 'PersistentVolumeClaim', namespace, object)]);
   }
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'volumes');
   const made = await watched(flags, `volume ${request.name}`, (signal, seen) =>
     createVolume(cluster, request, { wait: wait !== false, seconds: timeout, signal, seen })
   );
@@ -119,7 +119,7 @@ async function create(flags: VolumeFlags): Promise<void> {
 async function clone(flags: CloneFlags): Promise<void> {
   const { cloneVolume } = await import('../../toolkit');
   const { newPvcName: name, sourcePvcName, sourceSnapshotName, volumeSnapshotClass, wait, timeout } = flags;
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'volumes');
   const made = await watched(flags, `volume ${name}`, (signal, seen) =>
     cloneVolume(
       cluster,
@@ -151,7 +151,7 @@ async function sayMade(flags: Common, { claim, made, late, ...rest }: MadeClaim 
 
 async function list(flags: Common): Promise<void> {
   const { listVolumes } = await import('../../toolkit');
-  const volumes = await listVolumes(await open(flags));
+  const volumes = await listVolumes(await open(flags, 'volumes'));
   const table = tableOf(COLUMNS, volumes.map(cells));
   const text = volumes.length === 0 ? 'No volumes: veilbook create volume makes one.' : table;
   const names = volumes.map(({ name }) => `volume/${name}`);
@@ -177,7 +177,7 @@ function cells({ name, status, size, storage_class, clone, flexcache }: Volume):
 async function remove(flags: Removing & { pvcName: string; preserveSnapshots?: boolean }): Promise<void> {
   const { removableVolume, removeAll } = await import('../../toolkit');
   const { pvcName: name, preserveSnapshots = false, dryRun, force, wait, timeout } = flags;
-  const cluster = await open(flags);
+  const cluster = await open(flags, 'volumes');
   const found = await removableVolume(cluster, name, preserveSnapshots);
   if (dryRun) {
     return sayRemoval(flags, found.parts);

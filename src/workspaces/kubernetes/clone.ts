@@ -25,13 +25,13 @@ const AVAILABLE_SECONDS = 900;
 
 /**
  * Another workspace that begins as a snapshot: claim, Service and Deployment, in this order, so that a Deployment is the sign of a
- * whole clone. Image, environment, requests, limits, GPUs, other mounts and the password are the source's.
+ * whole clone. Image, environment, requests, limits, GPUs, other mounts and the password are the source's, but for amounts that are asked for.
  */
 export async function clone(
   ledger: ClusterLedger,
   home: Home,
   run: Run,
-  { to, snapshot: id }: CloneRequest,
+  { to, snapshot: id, resources = {}, load_balancer: balanced = false }: CloneRequest,
   provenance: Taking['provenance']
 ): Promise<Home> {
   const { cluster } = ledger;
@@ -51,8 +51,8 @@ export async function clone(
     name,
     labels: { ...labels, ...(source.length <= LONGEST_LABEL ? { 'source-pvc': source } : {}) }
   });
-  const deployment = deploymentOf(home, { name, labels, snapshot: nameOf(snapshot) });
-  const service = await serviceOf(cluster, home, { name, labels });
+  const deployment = deploymentOf(home, { name, labels, snapshot: nameOf(snapshot), resources });
+  const service = await serviceOf(cluster, home, { name, labels, balanced });
   await cluster.create('PersistentVolumeClaim', claim, true);
   await cluster.create('Deployment', deployment, true);
   await run.phase('copying', { target: to, snapshot: nameOf(snapshot) });
@@ -107,14 +107,31 @@ async function makeOnce<K extends 'Deployment' | 'Service'>(
   }
 }
 
+interface Made {
+  name: string;
+  labels: Record<string, string>;
+}
+
 function deploymentOf(
-  { deployment, volume, name: source }: Home,
-  { name, labels, snapshot }: { name: string; labels: Record<string, string>; snapshot: string }
+  { deployment, volume, name: source, container }: Home,
+  { name, labels, snapshot, resources }: Made & { snapshot: string; resources: Record<string, string> }
 ): Fresh<V1Deployment> {
   const { spec } = deployment;
   const template = spec?.template;
   const volumes = (template?.spec?.volumes ?? []).map(one =>
     one.name === volume ? { ...one, persistentVolumeClaim: { ...one.persistentVolumeClaim, claimName: name } } : one
+  );
+  const containers = (template?.spec?.containers ?? []).map(one =>
+    one.name === container.name && Object.keys(resources).length > 0
+      ? {
+          ...one,
+          resources: {
+            ...one.resources,
+            requests: { ...one.resources?.requests, ...resources },
+            limits: { ...one.resources?.limits, ...resources }
+          }
+        }
+      : one
   );
   return {
     metadata: { name, labels, annotations: { [key('clone-of')]: JSON.stringify({ workspace: source, snapshot }) } },
@@ -128,7 +145,7 @@ function deploymentOf(
           labels: { ...template?.metadata?.labels, ...labels },
           annotations: template?.metadata?.annotations
         },
-        spec: { ...template!.spec!, volumes }
+        spec: { ...template!.spec!, containers, volumes }
       }
     }
   };
@@ -138,7 +155,7 @@ function deploymentOf(
 async function serviceOf(
   cluster: Cluster,
   { deployment }: Home,
-  { name, labels }: { name: string; labels: Record<string, string> }
+  { name, labels, balanced }: Made & { balanced: boolean }
 ): Promise<Fresh<V1Service> | null> {
   const { spec } = (await cluster.find('Service', nameOf(deployment))) ?? {};
   return spec === undefined
@@ -146,11 +163,12 @@ async function serviceOf(
     : {
         metadata: { name, labels },
         spec: {
-          type: spec.type,
+          type: balanced ? 'LoadBalancer' : spec.type,
           selector: { app: labels.app },
           ports: spec.ports?.map(({ name: port, port: number, protocol, targetPort, appProtocol }) => ({
             name: port,
-            port: number,
+            // As the toolkit has it: a browser's own port.
+            port: balanced && spec.type !== 'LoadBalancer' ? (port === 'https' ? 443 : 80) : number,
             protocol,
             targetPort,
             appProtocol
