@@ -4,6 +4,7 @@ import { learnPlugin } from './lab/plugins/learn';
 import { logPlugin } from './lab/plugins/log';
 import { panelPlugin } from './lab/plugins/panel';
 import { runningPlugin } from './lab/plugins/running';
+import { serversPlugin } from './lab/plugins/servers';
 import { sidecarPlugin } from './lab/plugins/sidecar';
 import { statusPlugin } from './lab/plugins/status';
 import { workspacePlugin } from './lab/plugins/workspace';
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidecarPlugin,
   workspacePlugin,
   jobsPlugin,
+  serversPlugin,
   panelPlugin,
   learnPlugin,
   statusPlugin,

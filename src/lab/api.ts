@@ -11,13 +11,17 @@ import type {
   Defaults,
   ErrorBody,
   HoldingList,
+  InspectedTail,
   LearnJob,
+  LedgerPage,
   LogTail,
   PanelLearnRequest,
   PanelStatus,
   PanelWorkspace,
+  Receipt,
   Snapshot,
   SnapshotFolder,
+  TailList,
   Workspace,
   WorkspaceList,
   WorkspaceOperation
@@ -130,6 +134,22 @@ export class PanelApi {
 
   async jobLogs(name: string): Promise<BatchLog['pods']> {
     return (await this._request<BatchLog>(`jobs/${name}/logs`)).pods;
+  }
+
+  servers(): Promise<TailList> {
+    return this._request('servers');
+  }
+
+  inspectTail(url: string): Promise<InspectedTail> {
+    return this._request(`servers/inspect?url=${encodeURIComponent(url)}`);
+  }
+
+  ledger(limit: number, verify: boolean): Promise<LedgerPage> {
+    return this._request(`ledger?limit=${limit}&verify=${verify}`);
+  }
+
+  receipt(entry: number): Promise<Receipt> {
+    return this._request(`ledger/receipt?entry=${entry}`);
   }
 
   async log(lines: number): Promise<string[]> {

@@ -34,6 +34,11 @@ export const CommandIDs = {
   showJobLog: 'veilbook:show-job-log',
   openJobNotebook: 'veilbook:open-job-notebook',
   deleteJob: 'veilbook:delete-job',
+  useAsTail: 'veilbook:use-as-tail',
+  addServer: 'veilbook:add-server',
+  removeServer: 'veilbook:remove-server',
+  verifyLedger: 'veilbook:verify-ledger',
+  downloadReceipt: 'veilbook:download-receipt',
   showLog: 'veilbook:show-log'
 } as const;
 

@@ -18,6 +18,8 @@ export interface VeilbookSettings {
   retentionKeepDaily: number;
   /** Remove by these rules after each snapshot that is taken from JupyterLab, without a question. */
   retentionAutomatic: boolean;
+  /** Model servers that a person added to the panel, as a cell names them. */
+  servers: string[];
 }
 
 export const DEFAULTS: VeilbookSettings = {
@@ -27,7 +29,8 @@ export const DEFAULTS: VeilbookSettings = {
   retentionKeepLast: 0,
   retentionMaxAgeDays: 0,
   retentionKeepDaily: 0,
-  retentionAutomatic: false
+  retentionAutomatic: false,
+  servers: []
 };
 
 /** Call `apply` with the settings as they are, and again whenever they change; with the defaults where no registry is. */

@@ -11,15 +11,20 @@ import type {
   DeleteWorkspaceRequest,
   ErrorBody,
   HoldingList,
+  InspectedTail,
+  KnownTail,
   PanelLearnRequest,
   PanelStatus,
   PanelWorkspace,
+  Receipt,
   RetentionPolicy,
   SnapshotFolder,
   SnapshotRequest,
+  TailList,
   Workspace,
   WorkspaceOperation
 } from '../protocol';
+import type { KnownLedger } from './model/ledger';
 
 /** What went wrong and what to do about it. */
 export type Failure = ErrorBody['error'];
@@ -165,6 +170,53 @@ export interface IJobsModel extends IDisposable {
   /** What its pods have printed last. Rejects with a RequestError. */
   logs(name: string): Promise<BatchLog['pods']>;
 }
+
+/** What is known of model servers: `stopped` while there is no sidecar to ask, `broken` when it says why it cannot tell. */
+export type ServersState =
+  { state: 'unknown' } | { state: 'stopped' } | { state: 'broken'; failure: Failure } | { state: 'known'; list: TailList };
+
+/** A model of a server that is known, or that a person added. */
+export type ListedTail = KnownTail & { added: boolean };
+
+/** What came of asking a server; `broken` where it could not even be asked. */
+export type TailLook = InspectedTail | { state: 'broken'; failure: Failure };
+
+/** Model servers that a tail could run on, and the ledger of what left for them. It asks nothing while nobody watches. */
+export interface IServersModel extends IDisposable {
+  /** What was last known; kept while there is an outage. */
+  readonly current: ServersState;
+  /** Null while the server answers. */
+  readonly outage: Outage | null;
+  /** When the server last answered; null before it ever did. */
+  readonly asOf: Date | null;
+  readonly tails: readonly ListedTail[];
+  /** Null before it was read. */
+  readonly ledger: KnownLedger | null;
+  /** All of the ledger is being looked through. */
+  readonly verifying: boolean;
+  /** There are earlier departures to be shown. */
+  readonly hasMore: boolean;
+  readonly changed: ISignal<IServersModel, void>;
+
+  /** Keep the model up to date until the returned object is disposed. */
+  watch(pace: Pace): IDisposable;
+  /** What was last heard of this one; null while nobody asked. */
+  look(url: string): TailLook | null;
+  /** Ask now. Never rejects: what came of it is in `current` and `outage`. */
+  refresh(): Promise<void>;
+  /** List this address too, and keep it. Rejects when it cannot be kept. */
+  add(url: string): Promise<void>;
+  /** Forget an address that was added. */
+  remove(url: string): Promise<void>;
+  /** Look through all of the ledger. Rejects with a RequestError. */
+  verify(): Promise<void>;
+  /** Show earlier departures. Rejects with a RequestError. */
+  more(): Promise<void>;
+  /** The receipt of a departure. Rejects with a RequestError. */
+  receipt(entry: number): Promise<Receipt>;
+}
+
+export const IServersModel = new Token<IServersModel>('veilbook:IServersModel', 'Model servers, and the ledger of what left.');
 
 export const IJobsModel = new Token<IJobsModel>('veilbook:IJobsModel', 'Evaluations and sweeps on Kubernetes.');
 

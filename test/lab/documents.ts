@@ -3,15 +3,20 @@ import type {
   BatchJob,
   BatchShard,
   BatchView,
+  DepartureRow,
   FrameBundle,
+  InspectedTail,
+  KnownTail,
   LearnJob,
   LearnReport,
+  LedgerPage,
   MeasuredStrength,
   OperationRecord,
   PanelWorkspace,
   RunSummary,
   SidecarStatus,
   Snapshot,
+  TailList,
   WorkspaceOperation
 } from '../../src/protocol';
 
@@ -314,5 +319,69 @@ export function evaluatedJob(name = 'fddb-clean'): BatchView {
     }),
     result: { lines, document: null, average_ap: 0.9456, bad: 0, at: null },
     figures: null
+  };
+}
+
+export function knownTail(host = 'inference.example:8000', changes: Partial<KnownTail> = {}): KnownTail {
+  const destination = `triton://${host}`;
+  const model = changes.model ?? 'face_detection_noisy';
+  return {
+    ...{ url: `${destination}/${model}`, destination, model, assumed: false, refused: null, cluster: null },
+    ...{ sources: ['servers.json', 'ledger'], last: new Date(Date.now() - 120_000).toISOString() },
+    ...changes
+  };
+}
+
+/** One server that is ready, under the rules of a reviewer. */
+export function tailList(tails: KnownTail[] = [knownTail()], changes: Partial<TailList['policy']> = {}): TailList {
+  const destinations = tails.map(({ destination: url }) => ({ url }));
+  return {
+    tails,
+    policy: {
+      files: ['/etc/veilbook/policy.yaml'],
+      policy: { schema: 1, minimum_alpha: 0.5, destinations, clean_egress: 'never', tls: 'where given' },
+      insecure: ['tls is not required: tensors may travel in the clear.', 'looks are not limited.'],
+      error: null,
+      ...changes
+    },
+    notes: []
+  };
+}
+
+export function inspectedTail(
+  { url, destination, model }: KnownTail = knownTail(),
+  changes: Partial<InspectedTail> = {}
+): InspectedTail {
+  const counts = { version: '1', inferences: 1204, runs: 610, answered: 1204, failed: 0 };
+  return {
+    ...{ url, destination, model, state: 'ready', reason: null, platform: 'onnxruntime_onnx', versions: ['1'] },
+    ...{ side: 'server side', alpha: 0.8, statistics: [{ ...counts, request_ms: 12.3, queue_ms: 0.4, model_ms: 11.1 }] },
+    ...changes
+  };
+}
+
+export function departureRow(entry: number, changes: Partial<DepartureRow> = {}): DepartureRow {
+  return {
+    ...{ entry, time: new Date(Date.now() - 120_000).toISOString(), destination: 'triton://inference.example:8000' },
+    ...{ server_model: 'face_detection_noisy', protection: 'obfuscated', alpha: 0.8, looks: 1, bytes: 524_288 },
+    ...{ outcome: 'answered', snapshot: null },
+    ...changes
+  };
+}
+
+/** A ledger that is whole. */
+export function ledgerPage(
+  departures: DepartureRow[] = [departureRow(3), departureRow(1)],
+  changes: Partial<LedgerPage> = {}
+): LedgerPage {
+  const head = departures.length > 0 ? departures[0].entry + 1 : null;
+  const entries = (head ?? -1) + 1;
+  const counts = { entries, departed: departures.length, clean: 0, settled: departures.length, unsettled: [], bytes: 1 };
+  const end = head === null ? null : { ledger: 'a'.repeat(32), sequence: head, hash: SHA, time: new Date().toISOString() };
+  return {
+    ...{ folder: '/home/me/.local/share/veilbook/ledger', head, departures, more: false, unreadable: null },
+    verdict: head === null ? null : { schema: 1, ok: true, ...counts, head: end, findings: [] },
+    verified: head === null ? null : new Date().toISOString(),
+    ...changes
   };
 }

@@ -5,6 +5,7 @@ import { Stream } from '@lumino/signaling';
 import { PanelApi } from '../../src/lab/api';
 import { PANEL_EVENT_SCHEMA_ID } from '../../src/lab/model/events';
 import { JobsModel } from '../../src/lab/model/jobs';
+import { ServersModel } from '../../src/lab/model/servers';
 import { SidecarModel } from '../../src/lab/model/sidecar';
 import { WorkspaceModel } from '../../src/lab/model/workspace';
 import type {
@@ -16,12 +17,16 @@ import type {
   Defaults,
   ErrorBody,
   HoldingList,
+  InspectedTail,
   LearnJob,
+  LedgerPage,
   PanelEvent,
   PanelStatus,
   PanelWorkspace,
+  Receipt,
   Snapshot,
   SnapshotFolder,
+  TailList,
   WorkspaceList,
   WorkspaceOperation
 } from '../../src/protocol';
@@ -45,6 +50,10 @@ export interface Answer {
     | BatchLog
     | BatchSubmitted
     | BatchRemoved
+    | TailList
+    | InspectedTail
+    | LedgerPage
+    | Receipt
     | { lines: string[] }
     | string;
 }
@@ -86,6 +95,10 @@ export class TestServer {
 
   jobs(): JobsModel {
     return new JobsModel(this._api(), this.events);
+  }
+
+  servers(save: (added: string[]) => Promise<void> = async () => undefined): ServersModel {
+    return new ServersModel(this._api(), this.events, save);
   }
 
   private _api(): PanelApi {

@@ -2,10 +2,11 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, openCommand } from '../commands';
-import { IJobsModel, ISidecarModel, IWorkspaceModel } from '../tokens';
+import { IJobsModel, IServersModel, ISidecarModel, IWorkspaceModel } from '../tokens';
 import { JobsSection } from '../widgets/jobssection';
 import { InferenceSection } from '../widgets/section';
 import { VeilbookPanel } from '../widgets/panel';
+import { ServersSection } from '../widgets/serverssection';
 import { WorkspaceSection } from '../widgets/workspacesection';
 
 /** The side panel in the left area. */
@@ -13,13 +14,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'veilbook:panel',
   description: 'Adds the Veilbook side panel.',
   autoStart: true,
-  requires: [ISidecarModel, IWorkspaceModel, IJobsModel],
+  requires: [ISidecarModel, IWorkspaceModel, IJobsModel, IServersModel],
   optional: [ITranslator, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: ISidecarModel,
     workspace: IWorkspaceModel,
     jobs: IJobsModel,
+    servers: IServersModel,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
@@ -29,6 +31,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.addWidget(new WorkspaceSection(workspace, app.commands, trans));
     panel.addWidget(new InferenceSection(model, app.commands, trans));
     panel.addWidget(new JobsSection(jobs, app.commands, trans));
+    panel.addFolded(new ServersSection(servers, app.commands, trans));
     followJobs(panel, jobs);
     app.shell.add(panel, 'left', { rank: 550 });
     restorer?.add(panel, panel.id);

@@ -1,6 +1,6 @@
 import type { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { SplitPanel } from '@lumino/widgets';
+import { AccordionPanel, SplitPanel, type Widget } from '@lumino/widgets';
 import { veilbookIcon } from '../icons';
 
 /** The shell of the side panel; each section is a widget of its own. */
@@ -16,10 +16,21 @@ export class VeilbookPanel extends SidePanel {
     this.node.setAttribute('aria-label', trans.__('Veilbook'));
   }
 
-  /** Divide the height among the sections in these shares; not when somebody has collapsed one, who wants it otherwise. */
-  divide(shares: readonly number[]): void {
-    if (this.content instanceof SplitPanel && this.widgets.every(({ isHidden }) => !isHidden)) {
-      this.content.setRelativeSizes([...shares]);
+  /** Add a section that is folded until somebody wants to see it, and asks nothing before. */
+  addFolded(widget: Widget): void {
+    this.addWidget(widget);
+    this._folded.add(widget);
+    if (this.content instanceof AccordionPanel) {
+      this.content.collapse(this.widgets.indexOf(widget));
     }
   }
+
+  /** Divide the height among the open sections in these shares; not when somebody has folded or unfolded one, who wants it otherwise. */
+  divide(shares: readonly number[]): void {
+    if (this.content instanceof SplitPanel && this.widgets.every(widget => widget.isHidden === this._folded.has(widget))) {
+      this.content.setRelativeSizes([...shares, ...[...this._folded].map(() => 0)]);
+    }
+  }
+
+  private readonly _folded = new Set<Widget>();
 }
