@@ -16,8 +16,9 @@ export { findTritonServer, listTritonServers } from './triton-list';
 export { TRITON_IMAGE, tritonObjects, type TritonObjects, type TritonRequest } from './triton-manifest';
 export { cloneVolume, createVolume, type ClonedVolume, type CloneVolumeRequest } from './volume-create';
 export { removableSnapshot, removableVolume, removeAll, type Removal } from './volume-delete';
-export { listVolumes, type Volume } from './volume-list';
+export { listVolumes } from './volume-list';
 export { ACCESS_MODES, volumeObject, type VolumeRequest } from './volume-manifest';
+export { type Volume } from './volume-view';
 export { listJupyterLabs, type WorkspaceRow } from './workspace-list';
 export { workspaceOfSnapshot } from './workspace-of';
 
