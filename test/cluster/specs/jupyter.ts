@@ -90,7 +90,11 @@ export async function runningPod(namespace: string, name: string): Promise<strin
 
 /** Run a command in the workspace's container; returns what it printed. Fails with its words when it fails. */
 export async function inPod(namespace: string, name: string, ...command: string[]): Promise<string> {
-  const pod = await runningPod(namespace, name);
+  return inContainer(namespace, await runningPod(namespace, name), 'jupyterlab', command);
+}
+
+/** Run a command in any container. */
+export async function inContainer(namespace: string, pod: string, container: string, command: string[]): Promise<string> {
   const printed = { stdout: '', stderr: '' };
   const into = (which: keyof typeof printed) =>
     new Writable({
@@ -103,7 +107,7 @@ export async function inPod(namespace: string, name: string, ...command: string[
     const ended = ({ status, message }: { status?: string; message?: string }) =>
       status === 'Success' ? done() : fail(new Error(`${command.join(' ')}: ${message}\n${printed.stderr}${printed.stdout}`));
     new Exec(administrator())
-      .exec(namespace, pod, 'jupyterlab', command, into('stdout'), into('stderr'), null, false, ended)
+      .exec(namespace, pod, container, command, into('stdout'), into('stderr'), null, false, ended)
       .catch(fail);
   });
   return printed.stdout.trim();
