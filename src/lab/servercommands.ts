@@ -49,7 +49,7 @@ export function addServerCommands(
 
   commands.addCommand(CommandIDs.useAsTail, {
     label: trans.__('Use a Model Server as Tail…'),
-    caption: trans.__('Write the tail: line into the active cell of %veil noisy'),
+    caption: trans.__('Write the tail: line into the active cell of %1', '%%veil noisy'),
     execute: async ({ url }) => {
       const usable = model.tails.filter(tail => isUsable(tail, model)).map(tail => tail.url);
       if (typeof url !== 'string' && usable.length === 0) {
@@ -65,7 +65,7 @@ export function addServerCommands(
       if (!cell || changed === null) {
         const why = cell?.readOnly
           ? trans.__('The active cell cannot be edited.')
-          : trans.__('The active cell is none that begins with %%veil noisy.');
+          : trans.__('The active cell is none that begins with %1.', '%%veil noisy');
         await questions.copy(tailLine(tail), why);
         return;
       }

@@ -11,7 +11,7 @@ export function serverQuestions(trans: TranslationBundle): ServerQuestions {
     choose: async urls => {
       const { value } = await InputDialog.getItem({
         title: trans.__('Use as tail'),
-        label: trans.__('The line is written into the active cell of %%veil noisy.'),
+        label: trans.__('The line is written into the active cell of %1.', '%%veil noisy'),
         items: [...urls],
         okLabel: trans.__('Use as tail'),
         cancelLabel: trans.__('Cancel')
@@ -19,18 +19,13 @@ export function serverQuestions(trans: TranslationBundle): ServerQuestions {
       return value;
     },
     add: async () => {
-      const { value } = await InputDialog.getText({
+      const { button, value } = await showDialog<string>({
         title: trans.__('Add a model server'),
-        label: trans.__(
-          'One model of one server, as a cell names it. It is kept in the settings; tokens and certificates belong into servers.json.'
-        ),
-        placeholder: 'triton://host:8000/face_detection_noisy',
-        pattern: TAIL_PATTERN,
-        required: true,
-        okLabel: trans.__('Add'),
-        cancelLabel: trans.__('Cancel')
+        body: new AddressBody(trans),
+        focusNodeSelector: 'input',
+        buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Add') })]
       });
-      return value;
+      return button.accept ? value : null;
     },
     copy: async (line, why) => {
       const body = ReactWidget.create(
@@ -46,4 +41,45 @@ export function serverQuestions(trans: TranslationBundle): ServerQuestions {
       await showDialog({ title: trans.__('Use as tail'), body, buttons: [Dialog.okButton({ label: trans.__('Close') })] });
     }
   };
+}
+
+/** One address, as the body of a dialog that lets no other text be submitted. */
+class AddressBody extends ReactWidget implements Dialog.IBodyWidget<string> {
+  private _url = '';
+
+  constructor(private readonly _trans: TranslationBundle) {
+    super();
+    this.addClass('jp-Veilbook-dialog');
+  }
+
+  getValue(): string {
+    return this._url;
+  }
+
+  protected override render(): JSX.Element {
+    const trans = this._trans;
+    return (
+      <div className="jp-Veilbook-serverForm">
+        <label htmlFor="jp-Veilbook-address">{trans.__('One model of one server, as a cell names it')}</label>
+        <input
+          id="jp-Veilbook-address"
+          className="jp-Veilbook-text"
+          type="text"
+          required
+          maxLength={512}
+          pattern={TAIL_PATTERN}
+          placeholder="triton://host:8000/face_detection_noisy"
+          aria-describedby="jp-Veilbook-addressHint"
+          onChange={event => {
+            this._url = event.target.value;
+          }}
+        />
+        <span id="jp-Veilbook-addressHint" className="jp-Veilbook-hint">
+          {trans.__(
+            'It is kept in your settings. Tokens and certificates belong into servers.json. Nothing is sent because of it.'
+          )}
+        </span>
+      </div>
+    );
+  }
 }

@@ -9,7 +9,7 @@ import { expect, LOAD, openNotebook, openPanel, PHOTO, putNotebook, resetSidecar
 import { expectAccessible, shoot } from './looks';
 
 // So high that a picture has the whole section, once it is alone; four looks at each state take their time.
-test.use({ viewport: { width: 1280, height: 1300 } });
+test.use({ viewport: { width: 1280, height: 1900 } });
 test.setTimeout(300_000);
 
 const LOOKS = [
@@ -132,7 +132,7 @@ test.describe('what is shown of servers and of the ledger can be read by everybo
     await expect(section.getByText('being asked…')).toBeVisible();
     await expect(section.getByText('0/3 nodes have a free GPU.')).toBeVisible();
     await look(page, section, 'busy');
-    await section.getByText('2 settings leave something open').click();
+    await section.getByText('2 settings left open').click();
     await page.route('**/veilbook/**', route => route.abort());
     await page.getByRole('tab', { name: 'File Browser' }).click();
     await page.getByRole('tab', { name: 'Veilbook' }).click();
@@ -190,7 +190,7 @@ test.describe('with the real sidecar and a server', () => {
     const section = await openServers(page);
     await tabTo(page, section.getByRole('button', { name: 'Add a server…' }));
     await page.keyboard.press('Enter');
-    const dialog = page.getByRole('dialog');
+    const dialog = page.locator('.jp-Dialog-content');
     await expect(dialog.getByRole('textbox')).toBeFocused();
     await expectAccessible(page, '.jp-Dialog');
     await page.keyboard.type(url);

@@ -118,8 +118,10 @@ export class ServersModel implements IServersModel {
 
   async add(url: string): Promise<void> {
     if (!this._added.includes(url)) {
-      await this._save([...this._added, url]);
-      this.setAdded([...this._added, url]);
+      const more = [...this._added, url];
+      await this._save(more);
+      // The settings may have said so by now.
+      this.setAdded(more);
     }
   }
 

@@ -77,14 +77,12 @@ function Verified({ ledger, children, trans }: VerifiedProps): JSX.Element {
         icon={errorIcon}
         alert
         title={trans.__('The ledger was changed')}
-        text={trans._n('Up to there it has %1 entry.', 'Up to there it has %1 entries.', verdict.entries)}
-        remedy={trans.__('Keep %1 for whoever reviews it and move it away; a new ledger then begins.', page.folder)}
+        text={verdict.findings.map(finding => placed(finding, trans)).join(' · ')}
+        remedy={[
+          trans._n('Up to there it has %1 entry.', 'Up to there it has %1 entries.', verdict.entries),
+          trans.__('Keep %1 for whoever reviews it and move it away; a new ledger then begins.', page.folder)
+        ].join(' ')}
       >
-        <ul className="jp-Veilbook-findings">
-          {verdict.findings.map(finding => (
-            <li key={`${finding.file} ${finding.line} ${finding.what}`}>{placed(finding, trans)}</li>
-          ))}
-        </ul>
         {children}
       </Message>
     );

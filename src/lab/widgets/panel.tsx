@@ -19,16 +19,24 @@ export class VeilbookPanel extends SidePanel {
   /** Add a section that is folded until somebody wants to see it, and asks nothing before. */
   addFolded(widget: Widget): void {
     this.addWidget(widget);
-    this._folded.add(widget);
-    if (this.content instanceof AccordionPanel) {
-      this.content.collapse(this.widgets.indexOf(widget));
+    const { content } = this;
+    if (content instanceof AccordionPanel) {
+      content.collapse(this.widgets.indexOf(widget));
+      this._folded.add(widget);
+      content.expansionToggled.connect((_, index) => {
+        // It never had a height that it could have back.
+        if (this._folded.delete(this.widgets[index])) {
+          content.setRelativeSizes(this.widgets.map(({ isHidden }) => (isHidden ? 0 : 1)));
+        }
+      });
     }
   }
 
-  /** Divide the height among the open sections in these shares; not when somebody has folded or unfolded one, who wants it otherwise. */
+  /** Divide the height among the first sections in these shares; not when somebody has folded one, who wants it otherwise. */
   divide(shares: readonly number[]): void {
     if (this.content instanceof SplitPanel && this.widgets.every(widget => widget.isHidden === this._folded.has(widget))) {
-      this.content.setRelativeSizes([...shares, ...[...this._folded].map(() => 0)]);
+      const others = this.widgets.slice(shares.length).map(({ isHidden }) => (isHidden ? 0 : 2));
+      this.content.setRelativeSizes([...shares, ...others]);
     }
   }
 

@@ -23,9 +23,7 @@ export function PolicyInForce({ view, trans }: { view: PolicyInView; trans: Tran
           <p>{policyLine(view, trans)}</p>
           {insecure.length > 0 && (
             <details className="jp-Veilbook-jobMore">
-              <summary>
-                {trans._n('%1 setting leaves something open', '%1 settings leave something open', insecure.length)}
-              </summary>
+              <summary>{trans._n('%1 setting left open', '%1 settings left open', insecure.length)}</summary>
               <ul className="jp-Veilbook-notices">
                 {insecure.map(line => (
                   <li key={line} className="jp-Veilbook-notice">

@@ -24,17 +24,22 @@ export function ServerItem({ tail, model, disabled, execute, trans }: ServerItem
   const heard = look && look.state !== 'broken' ? look : null;
   const clean = heard?.side === 'clean tail';
   const alpha = heard?.alpha ?? null;
+  const [host, port] = hostOf(tail).split(/(?=:\d+$)/);
   return (
     <li className="jp-Veilbook-server" data-health={health}>
       <span className="jp-Veilbook-serverName" title={url}>
         <span className="jp-Veilbook-dot" aria-hidden="true" />
-        <b>{hostOf(tail)}</b>
-      </span>
-      <span className="jp-Veilbook-serverHealth" role="status">
-        {healthWord(health, trans)}
+        <b>
+          {host}
+          <wbr />
+          {port}
+        </b>
       </span>
       <span className="jp-Veilbook-serverModel">
-        {tail.model}
+        <span className="jp-Veilbook-serverHealth" role="status">
+          {healthWord(health, trans)}
+        </span>{' '}
+        · {tail.model}
         {alpha !== null && <> · {trans.__('ALPHA %1', alpha)}</>}
         {clean && <> · {trans.__('takes clean activations')}</>}
       </span>
@@ -50,7 +55,7 @@ export function ServerItem({ tail, model, disabled, execute, trans }: ServerItem
           <>
             {' · '}
             <time dateTime={last} title={Time.format(last)}>
-              {trans.__('sent to %1', Time.formatHuman(last))}
+              {trans.__('last used %1', Time.formatHuman(last))}
             </time>
           </>
         )}
@@ -61,7 +66,7 @@ export function ServerItem({ tail, model, disabled, execute, trans }: ServerItem
           type="button"
           className="jp-Veilbook-link"
           disabled={disabled || !isUsable(tail, model)}
-          title={trans.__('Write tail: %1 into the active cell of %%veil noisy', url)}
+          title={trans.__('Write tail: %1 into the active cell of %2', url, '%%veil noisy')}
           aria-label={trans.__('Use %1 as tail', url)}
           onClick={() => execute(CommandIDs.useAsTail, { url })}
         >
