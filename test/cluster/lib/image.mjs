@@ -63,7 +63,8 @@ export async function loadImages() {
   }
 }
 
-async function load(name) {
+/** Give containerd an image of the cache. */
+export async function load(name) {
   const folder = mkdtempSync(join(tmpdir(), 'veilbook-image-'));
   try {
     const file = join(folder, 'image.tar');

@@ -27,7 +27,7 @@ function run(command: string, args: readonly string[], typed = ''): Promise<Ran>
   return new Promise((done, fail) => {
     // Without a terminal of its own the toolkit reads the password from what is typed here.
     const child = spawn(command, args, { detached: true, env: { ...process.env, KUBECONFIG: kubeconfig } });
-    const limit = setTimeout(() => child.kill('SIGKILL'), 150_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 400_000);
     const ran: Ran = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', chunk => (ran.stdout += chunk));
     child.stderr.on('data', chunk => (ran.stderr += chunk));

@@ -242,11 +242,19 @@ describeAt('api', 'a Triton server', () => {
     expect(await thereIs(namespace)).toEqual([]);
     stopping.mockRestore();
     const later = new AbortController();
-    setTimeout(() => later.abort(), 500);
+    const list = cluster.list.bind(cluster);
+    const waiting = jest.spyOn(cluster, 'list').mockImplementation((kind, how) => {
+      // Pods are looked at once it is there.
+      if (kind === 'Pod') {
+        later.abort();
+      }
+      return list(kind, how);
+    });
     await expect(createTritonServer(cluster, FACE, { signal: later.signal })).rejects.toMatchObject({
       code: 'cancelled',
       line: expect.stringMatching(/^Stopped waiting for Triton server face\. It stays: veilbook list triton-servers/)
     });
+    waiting.mockRestore();
     await expect(createTritonServer(cluster, FACE, { seconds: 1 })).rejects.toMatchObject({
       code: 'timed_out',
       line: expect.stringMatching(/not ready after 1 s.*It stays/)
