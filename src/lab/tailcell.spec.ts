@@ -4,15 +4,15 @@ const URL = 'triton://inference.example:8000/face_detection_noisy';
 
 describe('a tail in a cell', () => {
   it('is a line after the last one', () => {
-    expect(withTail('%%veil noisy -i photo', URL)).toBe(`%%veil noisy -i photo\ntail: ${URL}\n`);
-    expect(withTail('%%veil noisy\nnoise: 0.8\n\n', URL)).toBe(`%%veil noisy\nnoise: 0.8\ntail: ${URL}\n`);
+    expect(withTail('%%veil noisy -i photo', URL)).toBe(`%%veil noisy -i photo\ntail: ${URL}`);
+    expect(withTail('%%veil noisy\nnoise: 0.8\n\n', URL)).toBe(`%%veil noisy\nnoise: 0.8\ntail: ${URL}`);
   });
 
   it('stands where another one stood, with what was said about it', () => {
     expect(withTail('%%veil noisy\ntail: local  # here\nnoise: 0.8', URL)).toBe(`%%veil noisy\ntail: ${URL}  # here\nnoise: 0.8`);
     expect(withTail('%%veil noisy\n tail:\nnoise: 0.8', URL)).toBe(`%%veil noisy\n tail: ${URL}\nnoise: 0.8`);
     expect(withTail('%%veil noisy --tail triton://a/b -i photo', URL)).toBe(`%%veil noisy --tail ${URL} -i photo`);
-    expect(withTail('%%veil noisy\n# tail: local', URL)).toBe(`%%veil noisy\n# tail: local\ntail: ${URL}\n`);
+    expect(withTail('%%veil noisy\n# tail: local', URL)).toBe(`%%veil noisy\n# tail: local\ntail: ${URL}`);
   });
 
   it('has no place in any other cell: nothing else is to begin to send', () => {

@@ -31,7 +31,7 @@ export function withTail(source: string, url: string): string | null {
   if (STAGE.test(rest)) {
     return first + rest.replace(STAGE, (_, before: string) => `${before.trimEnd()} ${url}`);
   }
-  return `${(first + rest).trimEnd()}\n${tailLine(url)}\n`;
+  return `${(first + rest).trimEnd()}\n${tailLine(url)}`;
 }
 
 /** The cell that a person edits. */

@@ -76,7 +76,7 @@ describe('the section "Servers"', () => {
     cell = noisy();
     use(node).click();
     await until(() => done.length);
-    expect(done).toEqual([`%%veil noisy -i photo\ntail: ${url}\n`]);
+    expect(done).toEqual([`%%veil noisy -i photo\ntail: ${url}`]);
     expect(Notification.manager.notifications[0].message).toContain('Nothing is sent before you run it.');
     for (const other of [noisy('%%veil clean -i photo'), { ...noisy(), readOnly: true }, null]) {
       cell = other;
