@@ -26,6 +26,14 @@ export function rbacCommand(): Command {
         'triton'
       ])
     )
+    .addOption(
+      new Option('--jupyterlab', 'print instead the Role that making workspaces needs').conflicts([
+        ...OWN,
+        'jobs',
+        'triton',
+        'volumes'
+      ])
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', AFTER)
     .action(rbac);
@@ -40,15 +48,17 @@ interface Flags {
   jobs?: boolean;
   triton?: boolean;
   volumes?: boolean;
+  jupyterlab?: boolean;
   json?: boolean;
 }
 
 async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, ...flags }: Flags): Promise<void> {
-  const { jobs, triton, volumes, json } = flags;
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
   const { jobRoleFor } = await import('../jobs');
-  const { tritonRoleFor, volumeRoleFor } = await import('../toolkit');
+  const { tritonRoleFor, volumeRoleFor, workspaceRoleFor } = await import('../toolkit');
   const asked = { namespace, serviceAccount, name, removal, classes };
-  const items = jobs ? jobRoleFor(asked) : triton ? tritonRoleFor(asked) : volumes ? volumeRoleFor(asked) : roleFor(asked);
-  print(json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
+  const others = { jobs: jobRoleFor, triton: tritonRoleFor, volumes: volumeRoleFor, jupyterlab: workspaceRoleFor };
+  const chosen = (Object.keys(others) as (keyof typeof others)[]).find(other => flags[other]);
+  const items = chosen === undefined ? roleFor(asked) : others[chosen](asked);
+  print(flags.json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));
 }

@@ -57,7 +57,8 @@ export async function makeVolume(
   cluster: Cluster,
   fresh: Fresh<V1PersistentVolumeClaim>,
   words: object,
-  waiting: Waiting
+  waiting: Waiting,
+  operation = newId()
 ): Promise<MadeClaim> {
   const before = await sameClaim(cluster, fresh, words);
   const marked = {
@@ -70,7 +71,7 @@ export async function makeVolume(
       throw new VeilError('cancelled', 'Stopped. Nothing was made.', '');
     }
   }
-  const claim = before ?? (await makeOrTake(cluster, 'PersistentVolumeClaim', marked, newId(), isIt(words)));
+  const claim = before ?? (await makeOrTake(cluster, 'PersistentVolumeClaim', marked, operation, isIt(words)));
   const bound = waiting.wait === false ? { claim, late: false } : await untilBound(cluster, claim.metadata?.name ?? '', waiting);
   return { ...bound, made: before === null };
 }

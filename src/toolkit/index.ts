@@ -7,7 +7,7 @@ export { findHome } from '../workspaces/kubernetes/home';
 export { type Cluster } from '../workspaces/kubernetes/cluster';
 export { type MadeClaim, type Waiting } from './claim-make';
 export { wholeObject } from './objects';
-export { tritonRoleFor, volumeRoleFor } from './role';
+export { tritonRoleFor, volumeRoleFor, workspaceRoleFor } from './role';
 export { createSnapshot, type SnapshotVolumeRequest } from './snapshot-create';
 export { listVolumeSnapshots, type VolumeSnapshotRow } from './snapshot-list';
 export { createTritonServer, type MadeTritonServer, type Making } from './triton-create';
@@ -18,12 +18,16 @@ export { cloneVolume, createVolume, type ClonedVolume, type CloneVolumeRequest }
 export { removableSnapshot, removableVolume, removeAll, type Removal } from './volume-delete';
 export { listVolumes } from './volume-list';
 export { ACCESS_MODES, volumeObject, type VolumeRequest } from './volume-manifest';
+export { restoreVolume, type RestoredVolume } from './volume-restore';
 export { type Volume } from './volume-view';
+export { createWorkspace, dropSecret, sameWorkspace, tryWorkspace, type MadeWorkspace } from './workspace-create';
+export { WORKSPACE_IMAGE, workspaceObjects, type WorkspaceRequest } from './workspace-manifest';
+export { newToken, type Entrance } from './workspace-secret';
 export { listJupyterLabs, type WorkspaceRow } from './workspace-list';
 export { workspaceOfSnapshot } from './workspace-of';
 
 /** What is to be done there: `veilbook rbac --WHAT` prints the Role for it. */
-export type Purpose = 'triton' | 'volumes';
+export type Purpose = 'triton' | 'volumes' | 'jupyterlab';
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
 export const openToolkit = async (

@@ -6,13 +6,16 @@ import { key, uidOf } from '../workspaces/kubernetes/names';
 /** By which what one call made is told from what was there, also after an answer that was lost. */
 export const OPERATION = key('operation');
 
-/** Make an object with this operation's label, or take the one that is there where it is what was to be made. */
+/**
+ * Make an object with this operation's label, or take the one that is there where it is what was to be made.
+ * @param isIt default: only one that this operation made, when the answer to that was lost
+ */
 export async function makeOrTake<K extends Kind>(
   cluster: Cluster,
   kind: K,
   fresh: Fresh<Objects[K]>,
   operation: string,
-  isIt: (there: Objects[K]) => boolean
+  isIt: (there: Objects[K]) => boolean = ({ metadata }) => metadata?.labels?.[OPERATION] === operation
 ): Promise<Objects[K]> {
   const { metadata } = fresh as Objects['Service'];
   const marked = { ...fresh, metadata: { ...metadata, labels: { ...metadata?.labels, [OPERATION]: operation } } };

@@ -24,6 +24,25 @@ const VOLUME_RIGHTS: typeof TRITON_RIGHTS = [
 export const volumeRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
   boundTo(who)('Role', 'veilbook-volumes', { namespace: who.namespace }, rulesOf(VOLUME_RIGHTS));
 
+/** All that making and listing workspaces asks of a namespace; what is done with one afterwards is in the Role of workspaces. */
+const WORKSPACE_RIGHTS: typeof TRITON_RIGHTS = [
+  {
+    kind: 'Deployment',
+    verbs: ['get', 'list', 'create', 'delete'],
+    why: 'make and list workspaces, take back what is half made'
+  },
+  { kind: 'Service', verbs: ['get', 'list', 'create', 'delete'], why: 'likewise' },
+  { kind: 'PersistentVolumeClaim', verbs: ['get', 'list', 'create', 'delete'], why: 'likewise' },
+  { kind: 'Secret', verbs: ['create', 'delete'], why: 'keep the password; none is read' },
+  { kind: 'VolumeSnapshot', verbs: ['get', 'list'], why: 'say what a clone is of' },
+  { kind: 'Pod', verbs: ['list', 'create'], why: 'say how it is; try one without making it, so that quota speaks before' },
+  { kind: 'Event', verbs: ['list'], why: 'say why a workspace does not start' }
+];
+
+/** The Role for making workspaces in a namespace, and its binding. */
+export const workspaceRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
+  boundTo(who)('Role', 'veilbook-jupyterlab', { namespace: who.namespace }, rulesOf(WORKSPACE_RIGHTS));
+
 /** The Role for Triton servers in a namespace, and its binding, as objects for kubectl apply. */
 export const tritonRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
   boundTo(who)('Role', 'veilbook-triton', { namespace: who.namespace }, rulesOf(TRITON_RIGHTS));

@@ -68,13 +68,7 @@ export async function createSnapshot(
     metadata: { name, labels, annotations },
     spec: { volumeSnapshotClassName, source: { persistentVolumeClaimName: request.claim } }
   };
-  const made = await makeOrTake(
-    cluster,
-    'VolumeSnapshot',
-    fresh,
-    operation,
-    one => one.metadata?.labels?.[key('operation')] === operation
-  );
+  const made = await makeOrTake(cluster, 'VolumeSnapshot', fresh, operation);
   return how.wait === false ? made : ready(cluster, nameOf(made), operation, how);
 }
 

@@ -23,14 +23,7 @@ export async function removableVolume(cluster: Cluster, name: string, keepSnapsh
   if (claim.metadata?.labels?.app === 'flexcache') {
     throw refused(`Claim ${name} is a FlexCache volume`, 'The toolkit removes it: delete flexcache-volume.');
   }
-  const pods = await podsOn(cluster, name);
-  const deployments = (await cluster.list('Deployment')).filter(({ spec }) =>
-    spec?.template.spec?.volumes?.some(one => one.persistentVolumeClaim?.claimName === name)
-  );
-  const users = [...deployments.map(one => `Deployment ${nameOf(one)}`), ...pods.map(one => `pod ${nameOf(one)}`)];
-  if (users.length > 0) {
-    throw refused(`Claim ${name} is mounted by ${users.join(', ')}`, 'Remove what mounts it first.');
-  }
+  await requireUnused(cluster, name, 'Nothing was removed.');
   const own = (await snapshotsThere(cluster)).filter(({ spec }) => spec.source.persistentVolumeClaimName === name);
   const pinned = own.filter(one => annotation(one, 'pinned') === 'true');
   if (!keepSnapshots && pinned.length > 0) {
@@ -43,6 +36,22 @@ export async function removableVolume(cluster: Cluster, name: string, keepSnapsh
       { kind: 'PersistentVolumeClaim', name, uid: uidOf(claim) }
     ]
   };
+}
+
+/** @throws VeilError `bad_request` where a pod or a Deployment mounts the claim */
+export async function requireUnused(cluster: Cluster, name: string, undone: string): Promise<void> {
+  const pods = await podsOn(cluster, name);
+  const deployments = (await cluster.list('Deployment')).filter(({ spec }) =>
+    spec?.template.spec?.volumes?.some(one => one.persistentVolumeClaim?.claimName === name)
+  );
+  const users = [...deployments.map(one => `Deployment ${nameOf(one)}`), ...pods.map(one => `pod ${nameOf(one)}`)];
+  if (users.length > 0) {
+    throw new VeilError(
+      'bad_request',
+      `Claim ${name} is mounted by ${users.join(', ')}. ${undone}`,
+      'Remove what mounts it first.'
+    );
+  }
 }
 
 /** @throws VeilError `not_found`; `bad_request` for one that is pinned */

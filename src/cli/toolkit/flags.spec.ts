@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { volumeObject } from '../../toolkit/volume-manifest';
 import { volumeView } from '../../toolkit/volume-view';
+import { workspaceObjects } from '../../toolkit/workspace-manifest';
 import { cloneRequestOf, withWorkspaceClone } from './jupyterlab';
+import { withWorkspace, workspaceRequestOf, type WorkspaceFlags } from './jupyterlab-create';
 import { withWorkspaceSnapshot } from './jupyterlab-snapshot';
 import { volumeRequestOf, withClone, withVolume, type VolumeFlags } from './volume';
 import { withSnapshot } from './volume-snapshot';
@@ -36,6 +38,59 @@ describe('the flags of create volume', () => {
     [[...NEEDED, '--access-mode=All'], /Allowed choices/]
   ])('%j is refused', (args, message) => {
     expect(() => volumeObject(volumeRequestOf(read<VolumeFlags>(withVolume, args)))).toThrow(message);
+  });
+});
+
+describe('the flags of create jupyterlab', () => {
+  const NEEDED = ['-w', 'vision', '-s', '10Gi'];
+  const made = (args: string[]) => {
+    const { claim, service, deployment } = workspaceObjects(workspaceRequestOf(read<WorkspaceFlags>(withWorkspace, args)));
+    const { containers, volumes = [] } = deployment.spec!.template.spec!;
+    const [{ image, resources, volumeMounts = [] }] = containers;
+    return {
+      claim: claim.spec,
+      service: service.spec,
+      image,
+      resources,
+      mounts: volumeMounts,
+      volumes,
+      name: claim.metadata?.name
+    };
+  };
+  const both = (amounts: object) => ({ resources: { requests: amounts, limits: amounts } });
+
+  it.each<[string[], object]>([
+    [NEEDED, { name: 'ntap-dsutil-jupyterlab-vision', service: { type: 'NodePort', ports: [{ name: 'https' }] } }],
+    [['--workspace-name=vision', '--size=1Ti'], { claim: { resources: { requests: { storage: '1Ti' } } } }],
+    [[...NEEDED, '-c', 'fast'], { claim: { storageClassName: 'fast' } }],
+    [[...NEEDED, '--storage-class=fast'], { claim: { storageClassName: 'fast' } }],
+    [[...NEEDED, '-i', 'lab:1'], { image: 'lab:1' }],
+    [[...NEEDED, '--image=lab:1'], { image: 'lab:1' }],
+    [
+      [...NEEDED, '-g', '2', '-p', '0.5', '-m', '1Gi', '-r', 'a/b=1'],
+      both({ cpu: '0.5', memory: '1Gi', 'nvidia.com/gpu': '2', 'a/b': '1' })
+    ],
+    [
+      [...NEEDED, '--nvidia-gpu=2', '--cpu=0.5', '--memory=1Gi', '--allocate-resource=a/b=1'],
+      both({ 'nvidia.com/gpu': '2', 'a/b': '1' })
+    ],
+    [[...NEEDED, '-b'], { service: { type: 'LoadBalancer', ports: [{ port: 443 }] } }],
+    [[...NEEDED, '--load-balancer', '--no-https'], { service: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80 }] } }]
+  ])('%j', (args, object) => {
+    const { resources, ...rest } = object as { resources?: { limits: object } };
+    expect(made(args)).toMatchObject(rest);
+    expect(made(args).resources).toMatchObject(resources?.limits ? { limits: resources.limits } : {});
+  });
+
+  it.each([['-v'], ['--mount-pvc']])('%s, several times', flag => {
+    const { mounts, volumes } = made([...NEEDED, flag, 'data:/data', flag, 'more:/more']);
+    expect(volumes).toContainEqual({ name: 'uservol', persistentVolumeClaim: { claimName: 'data' } });
+    expect(volumes).toContainEqual({ name: 'uservol-2', persistentVolumeClaim: { claimName: 'more' } });
+    expect(mounts).toContainEqual({ name: 'uservol-2', mountPath: '/more' });
+  });
+
+  it('-v without a path is refused', () => {
+    expect(() => made([...NEEDED, '-v', 'data'])).toThrow(/claim:path/);
   });
 });
 

@@ -46,11 +46,13 @@ export function entity(
     .addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map(one => `  veilbook ${one}`).join('\n')}`);
 }
 
+export const withTimeout = (command: Command): Command =>
+  command.addOption(new Option('--timeout <seconds>', 'how long to wait at most').argParser(whole(1)));
+
 export const withWaiting = (command: Command): Command =>
-  command
-    .option('--wait', 'until it is done (default)')
-    .option('--no-wait', 'return as soon as the cluster has taken it')
-    .addOption(new Option('--timeout <seconds>', 'how long to wait at most; what was made stays').argParser(whole(1)));
+  withTimeout(
+    command.option('--wait', 'until it is done (default)').option('--no-wait', 'return as soon as the cluster has taken it')
+  );
 
 export const withMaking = (command: Command): Command =>
   withWaiting(command).addOption(

@@ -6,6 +6,7 @@ import { Notices } from '../output';
 import { act, requireYes } from '../workspace-act';
 import { amountsOf, withAmounts, type AmountFlags } from './amounts';
 import { entity, open, say, type Common, type Verbs } from './frame';
+import { createJupyterlab, withWorkspace } from './jupyterlab-create';
 import { tableOf } from './table';
 
 const COLUMNS = [
@@ -29,6 +30,12 @@ interface CloneFlags extends Common, AmountFlags {
 }
 
 export function jupyterlab(verbs: Verbs): void {
+  withWorkspace(
+    entity(verbs.create, 'jupyterlab', ['jupyter'], 'make a workspace: JupyterLab on a volume of its own', [
+      'create jupyterlab --workspace-name=vision --size=50Gi --nvidia-gpu=1 -n data',
+      'create jupyterlab -w vision -s 50Gi -v images:/images --token'
+    ])
+  ).action(createJupyterlab);
   withWorkspaceClone(
     entity(verbs.clone, 'jupyterlab', ['jupyter'], 'make a workspace as a copy of another, or of a snapshot of one', [
       'clone jupyterlab --new-workspace-name=attempt-2 --source-workspace-name=vision',
@@ -126,7 +133,7 @@ async function list(flags: Common): Promise<void> {
   const workspaces = await listJupyterLabs(await open(flags, 'volumes'));
   const table = tableOf(COLUMNS, workspaces.map(cells));
   const names = workspaces.map(({ name }) => `jupyterlab/${name}`);
-  const text = workspaces.length === 0 ? 'No workspaces.' : table;
+  const text = workspaces.length === 0 ? 'No workspaces: veilbook create jupyterlab makes one.' : table;
   await say({ ...flags, quiet: false }, { text, table, names, document: { schema: 1, workspaces } });
   const notices = new Notices();
   const late = flags.quiet || flags.json ? [] : workspaces.filter(({ reason }) => reason !== null);
@@ -149,6 +156,9 @@ function cells({ name, ready, size, storage_class, url, clone: of }: WorkspaceRo
 
 async function remove(flags: Common & { workspaceName: string; preserveSnapshots?: boolean; force?: boolean }): Promise<void> {
   const { workspaceName: name, preserveSnapshots = false, force, namespace } = flags;
+  const { dropSecret, findHome } = await import('../../toolkit');
+  const cluster = await open(flags, 'jupyterlab');
+  const { deployment } = await findHome(cluster, name);
   const workspace = await openWorkspaceOf(flags, name);
   const about = await workspace.describe();
   const also = preserveSnapshots || about.snapshots === 0 ? '' : ` and its ${about.snapshots} snapshots`;
@@ -158,6 +168,9 @@ async function remove(flags: Common & { workspaceName: string; preserveSnapshots
     '--force'
   );
   await act(workspace.deleteWorkspace({ workspace: name, confirm: about.name, snapshots: !preserveSnapshots, force: true }));
+  if (deployment.spec?.template.spec?.volumes?.some(({ secret }) => secret?.secretName === deployment.metadata?.name)) {
+    await dropSecret(cluster, name);
+  }
   await say(flags, {
     text: `Workspace ${name}${also} was removed.`,
     names: [`jupyterlab/${name}`],

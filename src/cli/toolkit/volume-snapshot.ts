@@ -9,6 +9,7 @@ import {
   sayRemoval,
   watched,
   withRemoving,
+  withTimeout,
   withWaiting,
   type Common,
   type Removing,
@@ -51,6 +52,18 @@ export function volumeSnapshot(verbs: Verbs): void {
   )
     .requiredOption('-s, --snapshot-name <snapshot>', 'the snapshot')
     .action(removeSnapshot);
+  withTimeout(
+    entity(
+      verbs.restore,
+      'volume-snapshot',
+      ['volumesnapshot'],
+      'give a volume what a snapshot of it holds; what is there stays',
+      ['restore volume-snapshot --snapshot-name=before-training']
+    )
+  )
+    .requiredOption('-s, --snapshot-name <snapshot>', 'the snapshot')
+    .option('-f, --force', 'do not ask')
+    .action(restore);
 }
 
 export const withSnapshot = (command: Command): Command =>
@@ -101,6 +114,23 @@ const cells = ({ name, ready, created, claim, claim_gone, workspace, snapshot_cl
   workspace ?? '',
   snapshot_class ?? ''
 ];
+
+async function restore(flags: Common & { snapshotName: string; force?: boolean; timeout?: number }): Promise<void> {
+  const { restoreVolume } = await import('../../toolkit');
+  const { snapshotName, force, timeout } = flags;
+  const cluster = await open(flags, 'volumes');
+  await requireYes({ yes: force }, `Give the volume of snapshot ${snapshotName} what that holds?`, '--force');
+  const done = await watched(flags, `the volume of ${snapshotName}`, (signal, seen) =>
+    restoreVolume(cluster, snapshotName, { seconds: timeout, signal, seen })
+  );
+  const { volume, snapshot, kept, finished } = done;
+  const began = finished ? 'A restore that was cut off was carried to its end: v' : 'V';
+  await say(flags, {
+    text: `${began}olume ${volume} holds what snapshot ${snapshot} does. What it held before is in volume ${kept}.`,
+    names: [`volume/${volume}`],
+    document: { schema: 1, ...done }
+  });
+}
 
 /** Of a volume or of a workspace: it is the same object. */
 export async function removeSnapshot(flags: Removing & { snapshotName: string }): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type V1PersistentVolumeClaim,
   type V1Pod,
   type V1ReplicaSet,
+  type V1Secret,
   type V1SelfSubjectAccessReview,
   type V1SelfSubjectRulesReview,
   type V1Service,
@@ -25,6 +26,7 @@ export interface Objects {
   PersistentVolumeClaim: V1PersistentVolumeClaim;
   Pod: V1Pod;
   ReplicaSet: V1ReplicaSet;
+  Secret: V1Secret;
   SelfSubjectAccessReview: V1SelfSubjectAccessReview;
   SelfSubjectRulesReview: V1SelfSubjectRulesReview;
   Service: V1Service;
@@ -52,6 +54,7 @@ export const RESOURCES: Record<Kind, Resource> = {
   PersistentVolumeClaim: { apiVersion: 'v1', plural: 'persistentvolumeclaims' },
   Pod: { apiVersion: 'v1', plural: 'pods' },
   ReplicaSet: { apiVersion: 'apps/v1', plural: 'replicasets' },
+  Secret: { apiVersion: 'v1', plural: 'secrets' },
   SelfSubjectAccessReview: {
     apiVersion: 'authorization.k8s.io/v1',
     plural: 'selfsubjectaccessreviews',

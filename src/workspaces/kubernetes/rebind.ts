@@ -26,7 +26,7 @@ export interface Rebinding {
   workspace: string;
 }
 
-interface Half {
+export interface Half {
   name: string;
   uid: string;
   volume: string;
@@ -123,7 +123,7 @@ export async function carryOut(cluster: Cluster, plan: Rebinding, restored: Rest
   });
 }
 
-async function retain(cluster: Cluster, volume: string): Promise<void> {
+export async function retain(cluster: Cluster, volume: string): Promise<void> {
   await cluster.patch('PersistentVolume', volume, { spec: { persistentVolumeReclaimPolicy: 'Retain' } });
   const { spec } = await cluster.get('PersistentVolume', volume);
   if (spec?.persistentVolumeReclaimPolicy !== 'Retain') {
@@ -151,7 +151,7 @@ async function removeJobs(cluster: Cluster, { workspace }: Rebinding): Promise<v
   }
 }
 
-async function release(cluster: Cluster, { name, uid }: Half): Promise<void> {
+export async function release(cluster: Cluster, { name, uid }: Half): Promise<void> {
   await cluster.remove('PersistentVolumeClaim', name, uid);
   await waitFor(
     async () => {
@@ -163,7 +163,7 @@ async function release(cluster: Cluster, { name, uid }: Half): Promise<void> {
 }
 
 /** A released volume remembers the claim it was bound to; it is given another, and a claim that asks for just this volume. */
-async function bind(cluster: Cluster, volume: string, fresh: Fresh<V1PersistentVolumeClaim>): Promise<void> {
+export async function bind(cluster: Cluster, volume: string, fresh: Fresh<V1PersistentVolumeClaim>): Promise<void> {
   const name = fresh.metadata?.name ?? '';
   const now = await cluster.get('PersistentVolume', volume);
   if (!isFor(now, name)) {

@@ -73,6 +73,10 @@ export const veilbook = <T>(namespace: string, name: string, action: string, ...
 export const veilbookRuns = (...words: string[]): Promise<Ran> =>
   run(process.execPath, [join(root, 'veilbook', 'node', 'cli.mjs'), ...words]);
 
+/** The same with something typed to it. */
+export const veilbookReads = (typed: string, ...words: string[]): Promise<Ran> =>
+  run(process.execPath, [join(root, 'veilbook', 'node', 'cli.mjs'), ...words], `${typed}\n`);
+
 async function ours<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await veilbookRuns(...args, '--json');
   if (code !== 0) {
