@@ -7,8 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from test_jobs import Cluster, cluster, kinds
 from test_panel import Fetch, ask
 from tornado.httpclient import HTTPClientError
+
+__all__ = ["cluster"]  # a fixture
 
 ROUTES = {
     "servers": {},
@@ -56,6 +59,50 @@ async def test_a_server_is_listed_and_away_and_the_ledger_is_empty(
     assert (found["state"], found["reason"]["code"]) == ("away", "server_unavailable")
     page = await ask(jp_fetch, "ledger", params={"limit": "5", "before": "9", "verify": "true"})
     assert (page["head"], page["departures"], page["verdict"]) == (None, [], None)
+
+
+def triton(name: str) -> tuple[dict[str, object], dict[str, object]]:
+    """The Deployment and the Service of a Triton server, as the DataOps Toolkit labels them."""
+    labels = {"created-by": "ntap-dsutil", "entity-type": "triton_server", "triton-server-name": name}
+    metadata = {
+        "name": f"ntap-dsutil-triton-{name}",
+        "namespace": "inference",
+        "generation": 1,
+        "labels": labels,
+        "creationTimestamp": "2026-11-22T00:00:00Z",
+    }
+    selector = {"app": f"ntap-dsutil-triton-{name}"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "triton", "image": "tritonserver"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": selector}, "template": template}
+    ready = {"readyReplicas": 1, "replicas": 1, "observedGeneration": 1}
+    ports = [{"name": "http", "port": 8000, "targetPort": 8000}]
+    service = {"metadata": metadata, "spec": {"type": "ClusterIP", "selector": selector, "ports": ports}}
+    return {"metadata": metadata, "spec": spec, "status": ready}, service
+
+
+async def test_the_servers_of_a_cluster_are_listed_too_and_one_that_does_not_allow_it_is_a_note(
+    jp_fetch: Fetch, state_dir: Path, own_settings: str, cluster: Cluster, built: None
+) -> None:
+    deployment, service = triton("faces")
+    deployments = "/apis/apps/v1/namespaces/inference/deployments"
+    cluster.answers |= {
+        "/api/v1": kinds("v1", ("pods", "Pod"), ("services", "Service")),
+        "/apis/apps/v1": kinds("apps/v1", ("deployments", "Deployment")),
+        deployments: {"kind": "DeploymentList", "metadata": {}, "items": [deployment]},
+        "/api/v1/namespaces/inference/services": {"kind": "ServiceList", "metadata": {}, "items": [service]},
+    }
+    await ask(jp_fetch, "start", "POST")
+    listed = await ask(jp_fetch, "servers")
+    assert listed["notes"] == []
+    url = "triton://ntap-dsutil-triton-faces.inference.svc:8000/face_detection_noisy"
+    (tail,) = [tail for tail in listed["tails"] if tail["sources"] == ["cluster"]]
+    assert (tail["url"], tail["cluster"]["name"], tail["cluster"]["status"]) == (url, "faces", "ready")
+
+    cluster.answers[deployments] = 403
+    listed = await ask(jp_fetch, "servers")
+    assert len(listed["tails"]) == 1
+    assert len(listed["notes"]) == 1
+    assert "veilbook rbac --triton --namespace inference" in listed["notes"][0]
 
 
 @pytest.mark.parametrize(
