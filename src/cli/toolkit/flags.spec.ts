@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { volumeObject } from '../../toolkit/volume-manifest';
 import { volumeView } from '../../toolkit/volume-view';
 import { workspaceObjects } from '../../toolkit/workspace-manifest';
+import { toolkitCommands } from './index';
 import { cloneRequestOf, withWorkspaceClone } from './jupyterlab';
 import { withWorkspace, workspaceRequestOf, type WorkspaceFlags } from './jupyterlab-create';
 import { withWorkspaceSnapshot } from './jupyterlab-snapshot';
@@ -13,6 +14,43 @@ function read<Flags extends object>(flags: (command: Command) => Command, args: 
   const command = flags(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
   return command.parse(args, { from: 'user' }).opts<Flags>();
 }
+
+describe('the toolkit’s commands', () => {
+  const volumes = ['volume', 'vol', 'pvc', 'persistentvolumeclaim'];
+  const snapshots = ['volume-snapshot', 'volumesnapshot'];
+  const workspaces = ['jupyterlab', 'jupyter'];
+  const states = ['jupyterlab-snapshot', 'jupyterlabsnapshot'];
+  const triton = ['triton-server', 'triton'];
+  it.each<[string[], string[]]>([
+    [
+      ['create'],
+      [...volumes, ...snapshots, ...workspaces, ...states, 'jupyter-snapshot', 'jupytersnapshot', ...triton, 'flexcache']
+    ],
+    [['clone'], [...volumes, ...workspaces]],
+    [
+      ['delete', 'del', 'rm'],
+      [...volumes, ...snapshots, ...workspaces, ...states, ...triton, 'flexcache-volume', 'flexcache']
+    ],
+    [
+      ['list', 'ls'],
+      [...volumes, 'volumes', 'vols', 'pvcs', 'persistentvolumeclaims', ...snapshots, 'volume-snapshots', 'volumesnapshots']
+    ],
+    [['list'], [...workspaces, 'jupyterlabs', 'jupyters', ...states, 'jupyterlab-snapshots', 'jupyterlabsnapshots']],
+    [['list'], ['triton-servers', 'triton_server', 'triton']],
+    [['restore'], [...snapshots, ...states]]
+  ])('%j has all its names', (verbs, names) => {
+    const known = (command: Command) => [command.name(), ...command.aliases()];
+    const group = toolkitCommands().find(one => one.name() === verbs[0])!;
+    expect(known(group)).toEqual(expect.arrayContaining(verbs));
+    expect(group.commands.flatMap(known)).toEqual(expect.arrayContaining(names));
+  });
+
+  it('for FlexCache say what they would need, with whatever flags', async () => {
+    const create = toolkitCommands().find(one => one.name() === 'create')!;
+    const words = ['flexcache', '-f', 'cache1', '-s', 'svm1', '-v', 'vol1', '-z', '10Gi', '-b', 'backend1'];
+    await expect(create.parseAsync(words, { from: 'user' })).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
 
 describe('the flags of create volume', () => {
   const NEEDED = ['-p', 'data', '-s', '10Gi'];

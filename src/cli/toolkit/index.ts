@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { flexcache } from './flexcache';
 import { type Verb, type Verbs } from './frame';
 import { jupyterlab } from './jupyterlab';
 import { jupyterlabSnapshot } from './jupyterlab-snapshot';
@@ -22,6 +23,6 @@ export function toolkitCommands(): Command[] {
     list: group('list', ['ls'], 'list objects on Kubernetes'),
     restore: group('restore', [], 'bring back what a snapshot holds')
   };
-  [jupyterlab, jupyterlabSnapshot, volume, volumeSnapshot, tritonServer].forEach(register => register(verbs));
-  return Object.values(verbs).filter(({ commands }) => commands.length > 0);
+  [jupyterlab, jupyterlabSnapshot, volume, volumeSnapshot, tritonServer, flexcache].forEach(register => register(verbs));
+  return Object.values(verbs);
 }
