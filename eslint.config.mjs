@@ -13,9 +13,10 @@ const rooms = {
   workspaces: ['protocol'],
   jobs: ['protocol', 'workspaces'],
   toolkit: ['protocol', 'workspaces'],
+  s3: ['protocol'],
   egress: computing,
   sidecar: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'toolkit', 'egress'],
-  cli: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'toolkit', 'egress', 'sidecar'],
+  cli: [...computing, 'evaluation', 'learning', 'audit', 'workspaces', 'jobs', 'toolkit', 's3', 'egress', 'sidecar'],
   lab: ['protocol']
 };
 

@@ -28,8 +28,8 @@ const node = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/test/node-environment.cjs',
   testMatch: [
-    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,toolkit,egress,sidecar,cli}/**/*.spec.ts',
-    '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress,triton}/**/*.spec.ts'
+    '<rootDir>/src/{protocol,numerics,models,pipeline,evaluation,learning,audit,workspaces,jobs,toolkit,s3,egress,sidecar,cli}/**/*.spec.ts',
+    '<rootDir>/test/{sidecar,cli,workspaces,evaluation,egress,triton,s3}/**/*.spec.ts'
   ],
   transform: {
     '\\.ts$': typescript({

@@ -18,6 +18,7 @@ import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { policyCommand } from './policy';
 import { rbacCommand } from './rbac';
+import { s3Command } from './s3';
 import { sidecarCommand } from './sidecar';
 import { sweepCommand } from './sweep';
 import { tailCommand } from './tail';
@@ -52,6 +53,7 @@ function program(): Command {
     workspaceCommand(),
     jobCommand(),
     ...toolkitCommands(),
+    s3Command(),
     ledgerCommand(),
     policyCommand(),
     doctorCommand(),

@@ -14,6 +14,7 @@ export * from './mime';
 export * from './models';
 export * from './obfuscation';
 export * from './panel';
+export * from './s3';
 export * from './safetensors';
 export * from './servers';
 export * from './sidecar';
