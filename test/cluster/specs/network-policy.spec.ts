@@ -33,7 +33,7 @@ describeAt('node', 'a reviewer’s policy on a cluster', () => {
     expect(await stage.tryWays(stage.notebooks, 'notebook', 'after', 'sockets', 'doors')).toEqual([]);
     expect(await stage.arrived('after')).toEqual([]);
     expect(await stage.escaped()).toEqual([]);
-    expect(stage.tried).toBeGreaterThan(60);
+    expect(Object.keys(stage.told).length).toBeGreaterThan(60);
   });
 
   it('cannot keep code beside the sidecar from the server that it names', async () => {
@@ -46,29 +46,34 @@ describeAt('node', 'a reviewer’s policy on a cluster', () => {
   it('keeps all code from that server where the sidecar has a pod of its own', async () => {
     const namespace = stage.apart;
     await makeClaim({ namespace, name: 'state' });
+    await makeClaim({ namespace, name: 'work' });
     // One hostname for both: a connection file is followed on the host that wrote it.
     const spec = { ...stage.named, hostname: 'workspace', automountServiceAccountToken: false };
     const env = { VEILBOOK_STATE_DIR: '/shared/state', VEILBOOK_IDLE_MINUTES: '100000' };
-    const claims = { '/shared': 'state' };
+    // Who may write where the socket is may put a sidecar of its own in its place.
+    const claims = { '/shared': 'state', '/work': 'work' };
+    const readOnly = ['/shared'];
     const start = ['sh', '-c', 'veilbook sidecar start && exec sleep infinity'];
     const labels = { app: 'veilbook-sidecar' };
     await makePod(namespace, 'sidecar', start, { ...(await stage.mounted(namespace)), claims }, { spec, env, labels });
-    await makePod(namespace, 'notebook', ['sleep', 'infinity'], { claims }, { spec, env });
+    await makePod(namespace, 'notebook', ['sleep', 'infinity'], { claims, readOnly }, { spec, env });
     await addressOnce(namespace, 'sidecar', /running/);
     await addressOnce(namespace, 'notebook', /^/);
     const networks = administrator().makeApiClient(NetworkingV1Api);
     const nothing = { metadata: { name: 'nothing-leaves' }, spec: { podSelector: {}, policyTypes: ['Egress'] } };
     await networks.createNamespacedNetworkPolicy({ namespace, body: nothing });
     await stage.enforce(namespace, 'notebook', '--selector', 'app=veilbook-sidecar');
-    stage.where.models = '/shared/models';
+    stage.where.models = '/work/models';
 
     const tensor = await stage.send(namespace, 'notebook', 42);
     expect((await tensorsOf(stage.servers, 'triton')).at(-1)).toBe(tensor);
     expect(await stage.tryWays(namespace, 'notebook', 'apart', 'sockets', 'doors', 'code')).toEqual([]);
     expect(await stage.arrived('apart')).toEqual([]);
     expect(await stage.escaped()).toEqual([]);
+    // By that pod's policy: the notebook's has none.
+    expect(stage.told['clean-by-the-flag']).toContain('Refused by /etc/veilbook/policy.d/team.yaml');
     expect(await stage.reaches(namespace, 'notebook', stage.where.server, 8000)).toBe(false);
-    expect(stage.tried).toBeGreaterThan(60);
+    expect(Object.keys(stage.told).length).toBeGreaterThan(60);
   });
 
   it('is out of reach of a service account without rights, were the API open to it', async () => {

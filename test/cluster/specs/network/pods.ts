@@ -23,6 +23,8 @@ export interface Mounts {
   files?: Record<string, string>;
   /** Claim by the folder that it is mounted at. */
   claims?: Record<string, string>;
+  /** Folders among those that the pod may only read. */
+  readOnly?: string[];
 }
 
 /** A pod of one container of the workspace's image. */
@@ -30,7 +32,7 @@ export async function makePod(
   namespace: string,
   name: string,
   command: string[],
-  { files = {}, claims = {} }: Mounts = {},
+  { files = {}, claims = {}, readOnly = [] }: Mounts = {},
   more: { labels?: Record<string, string>; env?: Record<string, string>; spec?: Partial<V1PodSpec>; root?: boolean } = {}
 ): Promise<void> {
   const volumes = [
@@ -43,7 +45,7 @@ export async function makePod(
       mountPath,
       readOnly: true
     })),
-    ...Object.entries(claims).map(([mountPath, from]) => ({ name: from, mountPath }))
+    ...Object.entries(claims).map(([mountPath, from]) => ({ name: from, mountPath, readOnly: readOnly.includes(mountPath) }))
   ];
   const body: V1Pod = {
     metadata: { name, labels: more.labels },

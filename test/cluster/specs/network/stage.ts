@@ -36,8 +36,8 @@ export class Stage {
   apart = '';
   /** Addresses, as the ways want them. */
   where: Record<string, unknown> = {};
-  /** How many ways were tried last. */
-  tried = 0;
+  /** What became of the ways that were tried last. */
+  told: Record<string, string> = {};
   /** SHA-256 of tensors that the server may have been sent. */
   readonly allowed = new Set<string>();
   private policy = '';
@@ -156,8 +156,8 @@ export class Stage {
 
   /** Try groups of ways from a kernel. Returns those that got through to a place that nobody records. */
   async tryWays(namespace: string, pod: string, phase: string, ...groups: string[]): Promise<string[]> {
-    const rows = Object.entries(await tryWays(namespace, pod, { ...this.where, phase }, ...groups));
-    this.tried = rows.length;
+    this.told = await tryWays(namespace, pod, { ...this.where, phase }, ...groups);
+    const rows = Object.entries(this.told);
     const lines = rows.map(([way, what]) => `  ${way}: ${what.replace(/\s+/g, ' ').slice(0, 160)}\n`);
     process.stdout.write(`${phase}\n${lines.join('')}`);
     for (const [, what] of rows) {
