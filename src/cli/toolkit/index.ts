@@ -3,6 +3,7 @@ import { flexcache } from './flexcache';
 import { type Verb, type Verbs } from './frame';
 import { jupyterlab } from './jupyterlab';
 import { jupyterlabSnapshot } from './jupyterlab-snapshot';
+import { s3Copies, s3Keys } from './s3';
 import { tritonServer } from './triton-server';
 import { volume } from './volume';
 import { volumeSnapshot } from './volume-snapshot';
@@ -23,6 +24,6 @@ export function toolkitCommands(): Command[] {
     list: group('list', ['ls'], 'list objects on Kubernetes'),
     restore: group('restore', [], 'bring back what a snapshot holds')
   };
-  [jupyterlab, jupyterlabSnapshot, volume, volumeSnapshot, tritonServer, flexcache].forEach(register => register(verbs));
-  return Object.values(verbs);
+  [jupyterlab, jupyterlabSnapshot, volume, volumeSnapshot, tritonServer, s3Keys, flexcache].forEach(register => register(verbs));
+  return [...Object.values(verbs), ...s3Copies()];
 }

@@ -44,7 +44,9 @@ export function jupyterlab(verbs: Verbs): void {
   ).action(clone);
   entity(verbs.list, 'jupyterlabs', ['jupyterlab', 'jupyters', 'jupyter'], 'list the workspaces of a namespace', [
     'list jupyterlabs -n data'
-  ]).action(list);
+  ])
+    .addOption(new Option('-a, --include-astra-app-id').hideHelp())
+    .action(list);
   entity(verbs.delete, 'jupyterlab', ['jupyter'], 'remove a workspace with all that is in it, and its snapshots', [
     'delete jupyterlab --workspace-name=attempt-2 --preserve-snapshots'
   ])
@@ -128,7 +130,10 @@ async function clone(flags: CloneFlags): Promise<void> {
   });
 }
 
-async function list(flags: Common): Promise<void> {
+async function list(flags: Common & { includeAstraAppId?: boolean }): Promise<void> {
+  if (flags.includeAstraAppId) {
+    throw new VeilError('bad_request', 'Astra Control is no longer supported.', 'Leave -a out.');
+  }
   const { listJupyterLabs } = await import('../../toolkit');
   const workspaces = await listJupyterLabs(await open(flags, 'volumes'));
   const table = tableOf(COLUMNS, workspaces.map(cells));

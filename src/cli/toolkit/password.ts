@@ -30,7 +30,11 @@ async function lines(count: number, prompts: readonly string[]): Promise<string[
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: unseen, terminal: process.stdin.isTTY });
   const stop = new AbortController();
-  reader.once('SIGINT', () => stop.abort());
+  reader.once('SIGINT', () => {
+    process.stderr.write('\n');
+    stop.abort();
+    reader.close();
+  });
   const typed: string[] = [];
   try {
     process.stderr.write(prompts[0] ?? '');
