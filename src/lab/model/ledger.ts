@@ -42,7 +42,7 @@ export class LedgerWatch {
   /** Rejects with a RequestError; what was known stays. */
   async ask(): Promise<void> {
     // Runs may follow each other faster than the ledger is read.
-    this._asking ??= this._read(this._known === null || this._known.page.unreadable !== null).finally(() => {
+    this._asking ??= this._read(!this._known?.verdict || this._known.page.unreadable !== null).finally(() => {
       this._asking = null;
     });
     await this._asking;

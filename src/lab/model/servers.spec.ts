@@ -80,6 +80,16 @@ describe('the model of the servers', () => {
     expect(asked('GET ledger').at(-1)).toBe('GET ledger?limit=20&verify=false');
   });
 
+  it('looks through a ledger that was begun meanwhile', async () => {
+    server.answer('GET ledger', ledgerPage([]));
+    model.watch('live');
+    await known();
+    expect(model.ledger?.verdict).toBeNull();
+    server.answer('GET ledger', ledgerPage());
+    await model.refresh();
+    expect([asked('GET ledger').at(-1), model.ledger?.verdict?.ok]).toEqual(['GET ledger?limit=5&verify=true', true]);
+  });
+
   it('is stopped without a sidecar, broken by what it says, and keeps what it knew while nobody answers', async () => {
     server.answer('GET servers', refusal('sidecar_unavailable'), 503);
     model.watch('live');

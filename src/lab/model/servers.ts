@@ -1,6 +1,6 @@
 import type { Event } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
+import { Poll, Throttler } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Receipt } from '../../protocol';
 import { RequestError, type PanelApi } from '../api';
@@ -9,6 +9,8 @@ import { isPanelEvent } from './events';
 import { LedgerWatch, type KnownLedger } from './ledger';
 
 const INTERVAL_MS = 30_000;
+/** Runs may follow each other faster than a ledger is worth reading. */
+const LEDGER_MS = 2000;
 /** Where the growing pause between two failing questions ends. */
 const LONGEST_PAUSE_MS = 300_000;
 /** So many servers are asked how they are; of further ones it is said that they are not. */
@@ -82,6 +84,7 @@ export class ServersModel implements IServersModel {
     if (!this.isDisposed) {
       this._events.disconnect(this._onEvent, this);
       this._poll.dispose();
+      this._afterRun.dispose();
       Signal.clearData(this);
     }
   }
@@ -201,7 +204,7 @@ export class ServersModel implements IServersModel {
     if (emission.type === 'state') {
       void this.refresh();
     } else if (emission.type === 'run' && this._current.state === 'known') {
-      this._ledger.ask().catch(() => undefined);
+      this._afterRun.invoke().catch(() => undefined);
     }
   }
 
@@ -213,6 +216,7 @@ export class ServersModel implements IServersModel {
   private _watchers = 0;
   private readonly _looks = new Map<string, TailLook>();
   private readonly _ledger: LedgerWatch;
+  private readonly _afterRun = new Throttler(() => this._ledger.ask(), { limit: LEDGER_MS, edge: 'trailing' });
   private readonly _poll: Poll<void>;
   private readonly _changed = new Signal<IServersModel, void>(this);
 }
