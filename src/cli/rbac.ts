@@ -34,6 +34,15 @@ export function rbacCommand(): Command {
         'volumes'
       ])
     )
+    .addOption(
+      new Option('--s3', 'print instead the Role that copies between buckets and volumes need').conflicts([
+        ...OWN,
+        'jobs',
+        'triton',
+        'volumes',
+        'jupyterlab'
+      ])
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', AFTER)
     .action(rbac);
@@ -49,15 +58,16 @@ interface Flags {
   triton?: boolean;
   volumes?: boolean;
   jupyterlab?: boolean;
+  s3?: boolean;
   json?: boolean;
 }
 
 async function rbac({ namespace, serviceAccount, name, removal = false, classes = false, ...flags }: Flags): Promise<void> {
   const { roleFor, yamlOf } = await import('../workspaces/kubernetes');
   const { jobRoleFor } = await import('../jobs');
-  const { tritonRoleFor, volumeRoleFor, workspaceRoleFor } = await import('../toolkit');
+  const { s3RoleFor, tritonRoleFor, volumeRoleFor, workspaceRoleFor } = await import('../toolkit');
   const asked = { namespace, serviceAccount, name, removal, classes };
-  const others = { jobs: jobRoleFor, triton: tritonRoleFor, volumes: volumeRoleFor, jupyterlab: workspaceRoleFor };
+  const others = { jobs: jobRoleFor, triton: tritonRoleFor, volumes: volumeRoleFor, jupyterlab: workspaceRoleFor, s3: s3RoleFor };
   const chosen = (Object.keys(others) as (keyof typeof others)[]).find(other => flags[other]);
   const items = chosen === undefined ? roleFor(asked) : others[chosen](asked);
   print(flags.json ? { apiVersion: 'v1', kind: 'List', items } : yamlOf(items));

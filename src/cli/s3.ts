@@ -20,7 +20,7 @@ interface Flags {
   /** False by --insecure-skip-verify. */
   verifyCertificates?: boolean;
   insecureSkipVerify?: boolean;
-  ca?: string;
+  ca?: string[];
   region: string;
   bucketName: string;
   credentials?: string;
@@ -68,7 +68,7 @@ function withServer(command: Command): Command {
     .option('-u, --use-https', 'speak TLS')
     .option('-v, --verify-certificates', 'as always with TLS; taken for the toolkit’s sake')
     .option('--insecure-skip-verify', 'with TLS: believe any certificate')
-    .option('--ca <file>', 'PEM certificates of authorities beside the system’s')
+    .option('--ca <file...>', 'PEM certificates of authorities beside the system’s')
     .option('--region <region>', 'as the server calls it', process.env.AWS_REGION ?? 'us-east-1')
     .requiredOption('-b, --bucket-name <bucket>', 'the bucket')
     .option('--credentials <folder>', 'with the files access_key and secret_key')

@@ -15,6 +15,7 @@ export * from './models';
 export * from './obfuscation';
 export * from './panel';
 export * from './s3';
+export * from './s3-job';
 export * from './safetensors';
 export * from './servers';
 export * from './sidecar';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { S3Client } from '@aws-sdk/client-s3';
 import { VeilError } from '../protocol';
 
@@ -13,8 +14,8 @@ export interface Endpoint {
   https: boolean;
   /** Whether the certificate must be for the host and of a known authority. */
   verify: boolean;
-  /** A file of PEM certificates of authorities, in addition to the system's. */
-  ca?: string;
+  /** Files of PEM certificates of authorities, in addition to the system's. */
+  ca?: readonly string[];
   /** What the server calls its region; most know only one. */
   region: string;
 }
@@ -62,13 +63,15 @@ export async function connect(endpoint: Endpoint, credentials: Credentials): Pro
   });
 }
 
-async function certificates(path: string): Promise<string[]> {
-  const { rootCertificates } = await import('node:tls');
-  try {
-    return [...rootCertificates, await readFile(path, 'utf8')];
-  } catch (error) {
-    throw new VeilError('bad_request', `The certificates of ${path} cannot be read (${reason(error)}).`, 'Name a PEM file.');
-  }
+async function certificates(paths: readonly string[]): Promise<string[]> {
+  const read = async (path: string) => {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      throw new VeilError('bad_request', `The certificates of ${path} cannot be read (${reason(error)}).`, 'Name a PEM file.');
+    }
+  };
+  return [...rootCertificates, ...(await Promise.all(paths.map(read)))];
 }
 
 /**

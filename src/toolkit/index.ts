@@ -7,7 +7,10 @@ export { findHome } from '../workspaces/kubernetes/home';
 export { type Cluster } from '../workspaces/kubernetes/cluster';
 export { type MadeClaim, type Waiting } from './claim-make';
 export { wholeObject } from './objects';
-export { tritonRoleFor, volumeRoleFor, workspaceRoleFor } from './role';
+export { s3RoleFor, tritonRoleFor, volumeRoleFor, workspaceRoleFor } from './role';
+export { createS3Job, deleteS3Job, showS3Job, waitForS3Job } from './s3-job';
+export { createAuthority, createS3Secret, deleteKeys } from './s3-keys';
+export { s3JobFor, type S3JobRequest } from './s3-manifest';
 export { createSnapshot, type SnapshotVolumeRequest } from './snapshot-create';
 export { listVolumeSnapshots, type VolumeSnapshotRow } from './snapshot-list';
 export { createTritonServer, type MadeTritonServer, type Making } from './triton-create';
@@ -27,7 +30,7 @@ export { listJupyterLabs, type WorkspaceRow } from './workspace-list';
 export { workspaceOfSnapshot } from './workspace-of';
 
 /** What is to be done there: `veilbook rbac --WHAT` prints the Role for it. */
-export type Purpose = 'triton' | 'volumes' | 'jupyterlab';
+export type Purpose = 'triton' | 'volumes' | 'jupyterlab' | 's3';
 
 /** @throws VeilError `cluster_unavailable` where no kubeconfig says which cluster */
 export const openToolkit = async (

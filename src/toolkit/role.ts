@@ -43,6 +43,23 @@ const WORKSPACE_RIGHTS: typeof TRITON_RIGHTS = [
 export const workspaceRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
   boundTo(who)('Role', 'veilbook-jupyterlab', { namespace: who.namespace }, rulesOf(WORKSPACE_RIGHTS));
 
+/** All that copies between buckets and volumes ask of a namespace. No Secret is read: the pod mounts it. */
+const S3_RIGHTS: typeof TRITON_RIGHTS = [
+  { kind: 'Job', verbs: ['get', 'create', 'delete'], why: 'start, show and remove copies' },
+  { kind: 'Secret', verbs: ['get', 'create', 'delete'], why: 'keep keys; looked at before one is removed' },
+  { kind: 'ConfigMap', verbs: ['get', 'create', 'delete'], why: 'keep certificates, see that they are there' },
+  { kind: 'PersistentVolumeClaim', verbs: ['get'], why: 'see that the volume is there' },
+  { kind: 'Pod', verbs: ['list'], why: 'say how a copy is' },
+  { kind: 'Event', verbs: ['list'], why: 'say why it does not begin' }
+];
+
+/** The Role for copies in a namespace, and its binding. */
+export const s3RoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
+  boundTo(who)('Role', 'veilbook-s3', { namespace: who.namespace }, [
+    ...rulesOf(S3_RIGHTS),
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }
+  ]);
+
 /** The Role for Triton servers in a namespace, and its binding, as objects for kubectl apply. */
 export const tritonRoleFor = (who: { namespace: string; serviceAccount: string }): object[] =>
   boundTo(who)('Role', 'veilbook-triton', { namespace: who.namespace }, rulesOf(TRITON_RIGHTS));

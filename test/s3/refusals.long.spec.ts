@@ -21,7 +21,7 @@ beforeAll(async () => {
   const names = ['-subj', '/CN=s3', '-addext', 'subjectAltName=DNS:localhost'];
   execFileSync('openssl', [...fresh, ...names, '-keyout', key, '-out', cert], { stdio: 'pipe' });
   try {
-    [plain, secure] = await Promise.all([startServer(), startServer({ cert, key })]);
+    [plain, secure] = await Promise.all([startServer(), startServer({ tls: { cert, key } })]);
   } catch (thrown) {
     if (!(thrown instanceof NoServer)) {
       throw thrown;

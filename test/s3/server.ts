@@ -10,7 +10,7 @@ import { installServer } from './install';
 export const KEYS = { accessKeyId: 'veilbook-test', secretAccessKey: 'a secret key that must be nowhere' };
 const READY_MS = 60_000;
 
-/** An S3 server on a directory, on a port of its own at 127.0.0.1. */
+/** An S3 server on a directory, on a port of its own. */
 export interface RunningServer {
   port: number;
   /** Where the objects of a bucket lie as files. */
@@ -21,21 +21,27 @@ export interface RunningServer {
   remove(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** PEM files: it then speaks TLS alone. */
+  tls?: { cert: string; key: string };
+  /** Default: 127.0.0.1. */
+  address?: string;
+}
+
 /**
  * Start a real S3 server (Versity S3 Gateway, posix backend) and wait until it accepts connections.
- * @param tls PEM files: it then speaks TLS alone
  * @throws NoServer
  */
-export async function startServer(tls?: { cert: string; key: string }): Promise<RunningServer> {
+export async function startServer({ tls, address = '127.0.0.1' }: ServerOptions = {}): Promise<RunningServer> {
   const program = await installServer();
-  const port = await freePort();
+  const port = await freePort(address);
   const root = await mkdtemp(join(tmpdir(), 'veilbook-s3-'));
   const objects = join(root, 'objects');
   const users = join(root, 'users');
   await Promise.all([objects, users].map(each => mkdir(each)));
   const flags = [
     '--port',
-    `127.0.0.1:${port}`,
+    `${address}:${port}`,
     '--quiet',
     '--iam-dir',
     users,
@@ -49,7 +55,7 @@ export async function startServer(tls?: { cert: string; key: string }): Promise<
     let log = '';
     server.stdout.on('data', chunk => (log += chunk));
     server.stderr.on('data', chunk => (log += chunk));
-    for (const until = performance.now() + READY_MS; !(await accepts(port)); await wait(50)) {
+    for (const until = performance.now() + READY_MS; !(await accepts(address, port)); await wait(50)) {
       if (server.exitCode !== null || performance.now() > until) {
         server.kill('SIGKILL');
         throw new Error(`The S3 server did not start:\n${log}`);
@@ -79,16 +85,16 @@ export async function startServer(tls?: { cert: string; key: string }): Promise<
   };
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = createConnection({ port, host: '127.0.0.1' });
+    const socket = createConnection({ port, host });
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
