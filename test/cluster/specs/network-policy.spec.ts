@@ -3,7 +3,7 @@
  * arrives: recorders see every frame that reaches a place the policy does not name, the model server every tensor.
  */
 import { NetworkingV1Api, RbacAuthorizationV1Api } from '@kubernetes/client-node';
-import { addressOnce, makePod, tensorsOf } from './network/pods';
+import { addressOnce, inMain, makePod, tensorsOf } from './network/pods';
 import { Stage } from './network/stage';
 import { administrator, asServiceAccount, clients, describeAt, makeClaim, refusalOf } from './support';
 
@@ -53,7 +53,7 @@ describeAt('node', 'a reviewer’s policy on a cluster', () => {
     // Who may write where the socket is may put a sidecar of its own in its place.
     const claims = { '/shared': 'state', '/work': 'work' };
     const readOnly = ['/shared'];
-    const start = ['sh', '-c', 'veilbook sidecar start && exec sleep infinity'];
+    const start = ['sh', '-c', 'while veilbook sidecar start; do sleep 30; done'];
     const labels = { app: 'veilbook-sidecar' };
     await makePod(namespace, 'sidecar', start, { ...(await stage.mounted(namespace)), claims }, { spec, env, labels });
     await makePod(namespace, 'notebook', ['sleep', 'infinity'], { claims, readOnly }, { spec, env });
@@ -71,7 +71,12 @@ describeAt('node', 'a reviewer’s policy on a cluster', () => {
     expect(await stage.arrived('apart')).toEqual([]);
     expect(await stage.escaped()).toEqual([]);
     // By that pod's policy: the notebook's has none.
-    expect(stage.told['clean-by-the-flag']).toContain('Refused by /etc/veilbook/policy.d/team.yaml');
+    const refused = {
+      told: stage.told['clean-by-the-flag'],
+      log: await inMain(namespace, 'sidecar', 'cat', '/shared/state/log')
+    };
+    const here = 'Refused by /etc/veilbook/policy.d/team.yaml';
+    expect(refused).toEqual({ told: expect.stringContaining(here), log: expect.stringContaining(here) });
     expect(await stage.reaches(namespace, 'notebook', stage.where.server, 8000)).toBe(false);
     expect(Object.keys(stage.told).length).toBeGreaterThan(60);
   });
