@@ -1,4 +1,4 @@
-import { makeNamespace, removeNamespace, describeAt } from '../support';
+import { makeNamespace, removeNamespace, describeAt, until } from '../support';
 import { apis, claimOf, contentOf, makeWorkspace, open, put, standInKubelet } from './support';
 
 describeAt('csi', 'a workspace', () => {
@@ -76,6 +76,29 @@ describeAt('csi', 'a workspace', () => {
       ({ spec: one }) => one?.claimRef?.namespace === namespace
     );
     expect(new Set(volumes.map(({ spec: one }) => one?.persistentVolumeReclaimPolicy))).toEqual(new Set(['Delete']));
+  });
+
+  it('keeps its claim’s name also where the claim grew since the snapshot, and has its size again after undo', async () => {
+    await makeWorkspace({ namespace, name: 'grown' });
+    const name = await claimOf(namespace, 'grown');
+    await put(namespace, 'grown', { 'model.onnx': 'weights' });
+    const workspace = await open(namespace, 'grown', undefined, 15, true);
+    const before = await contentOf(namespace, 'grown');
+    const { id } = await workspace.takeSnapshot({ label: 'small' }).result;
+    const { core } = apis();
+    const sizeOf = async () => (await core.readNamespacedPersistentVolumeClaim({ namespace, name })).status?.capacity?.storage;
+    const claim = await core.readNamespacedPersistentVolumeClaim({ namespace, name });
+    const spec = { ...claim.spec, resources: { requests: { storage: '16Mi' } } };
+    await core.replaceNamespacedPersistentVolumeClaim({ namespace, name, body: { ...claim, spec } });
+    await until('it has grown', async () => (await sizeOf()) === '16Mi');
+    await workspace.restore(id).result;
+    expect([await claimOf(namespace, 'grown'), await sizeOf(), await contentOf(namespace, 'grown')]).toEqual([
+      name,
+      '8Mi',
+      before
+    ]);
+    await workspace.undoRestore().result;
+    expect([await claimOf(namespace, 'grown'), await sizeOf()]).toEqual([name, '16Mi']);
   });
 
   it('is as it was when the restored volume cannot be read', async () => {
