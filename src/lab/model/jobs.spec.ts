@@ -45,6 +45,14 @@ describe('the model of the Jobs', () => {
     expect(model.view('old')).toBeNull();
   });
 
+  it('asks once for it where two questions overlap', async () => {
+    model.watch('live');
+    await until(shares);
+    model.follow('old');
+    await Promise.all([model.refresh(), model.refresh()]);
+    expect(asked('GET jobs/old')).toBe(1);
+  });
+
   it('knows a Job that was made anew under its old name', async () => {
     model.watch('live');
     await until(shares);

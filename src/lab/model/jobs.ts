@@ -175,14 +175,23 @@ export class JobsModel implements IJobsModel {
   private async _look(jobs: readonly BatchJob[]): Promise<BatchView[]> {
     const unfinished = jobs.filter(job => !isOver(job)).slice(0, LOOKED_AT);
     const wanted = jobs.filter(job => unfinished.includes(job) || this._followed.includes(job.name));
-    const looks = wanted.map(async job => {
-      const known = this._views.get(job.name);
-      // What is over and was found does not change.
-      return known?.result && known.job.created === job.created && isOver(job)
-        ? known
-        : this._api.job(job.name).catch(() => ({ job, result: null, figures: null }));
-    });
-    return Promise.all(looks);
+    return Promise.all(wanted.map(job => (isOver(job) ? this._lookBack(job) : this._lookAt(job))));
+  }
+
+  /** What is over and was found does not change: it is asked for once, also by two questions that overlap. */
+  private _lookBack(job: BatchJob): Promise<BatchView> {
+    const known = this._views.get(job.name);
+    if (known?.result && known.job.created === job.created) {
+      return Promise.resolve(known);
+    }
+    const which = `${job.name} ${job.created}`;
+    const looking = this._looksBack.get(which) ?? this._lookAt(job).finally(() => this._looksBack.delete(which));
+    this._looksBack.set(which, looking);
+    return looking;
+  }
+
+  private _lookAt(job: BatchJob): Promise<BatchView> {
+    return this._api.job(job.name).catch(() => ({ job, result: null, figures: null }));
   }
 
   private _hearFailure(error: unknown): void {
@@ -221,6 +230,7 @@ export class JobsModel implements IJobsModel {
   private _asOf: Date | null = null;
   private _refused: RefusedJob | null = null;
   private _views = new Map<string, BatchView>();
+  private readonly _looksBack = new Map<string, Promise<BatchView>>();
   private _asking = 0;
   private _asked = 0;
   private _heard = 0;
