@@ -14,6 +14,7 @@ import { exportCommand } from './export';
 import { jobCommand } from './job';
 import { learnCommand } from './learn';
 import { ledgerCommand } from './ledger';
+import { migrateCommand } from './migrate';
 import { modelCommand } from './model';
 import { exitCodeOf, showError } from './output';
 import { policyCommand } from './policy';
@@ -54,6 +55,7 @@ function program(): Command {
     jobCommand(),
     ...toolkitCommands(),
     s3Command(),
+    migrateCommand(),
     ledgerCommand(),
     policyCommand(),
     doctorCommand(),

@@ -6,6 +6,8 @@ export { openKubernetesWorkspace, yamlOf } from '../workspaces/kubernetes';
 export { findHome } from '../workspaces/kubernetes/home';
 export { type Cluster } from '../workspaces/kubernetes/cluster';
 export { type MadeClaim, type Waiting } from './claim-make';
+export { migrationOf } from './migrate';
+export { type Migration, type Risk } from './migration';
 export { wholeObject } from './objects';
 export { s3RoleFor, tritonRoleFor, volumeRoleFor, workspaceRoleFor } from './role';
 export { createS3Job, deleteS3Job, showS3Job, waitForS3Job } from './s3-job';
