@@ -58,6 +58,8 @@ const claim = (name: string, phase: string, mode: string, from?: string): V1Pers
   status: { phase, ...(phase === 'Bound' && { capacity: { storage: '10Gi' } }) }
 });
 
+const snapshot = (name: string) => ({ metadata: { name }, spec: { source: {} } });
+
 const found = (some: Partial<Inventory>) =>
   migrationFrom({ namespace: NAMESPACE, claims: [], snapshots: [], deployments: [], ...some });
 const risksOf = (some: Partial<Inventory>) => found(some).risks.map(({ kind, object }) => [kind, object]);
@@ -69,7 +71,7 @@ it('counts what is the toolkit’s, and nothing of ours', () => {
     found({
       claims: [claim('data', 'Bound', 'ReadWriteMany'), own],
       deployments: [workspace('vision'), workspace('mine', { managed: true }), server('face')],
-      snapshots: [{ metadata: { name: 'ntap-dsutil.20261120101010' } }, { metadata: { name: 'other' } }]
+      snapshots: [snapshot('ntap-dsutil.20261120101010'), snapshot('other')]
     })
   ).toMatchObject({
     workspaces: ['vision'],
@@ -83,7 +85,7 @@ it('finds the snapshots that clones left, but for one that is still being copied
   const [left, used] = ['ntap-dsutil.for-clone.20261120101010', 'ntap-dsutil.for-clone.20261120101011'];
   expect(
     risksOf({
-      snapshots: [{ metadata: { name: left } }, { metadata: { name: used } }],
+      snapshots: [snapshot(left), snapshot(used)],
       claims: [claim('copy', 'Pending', 'ReadWriteOnce', used)]
     })
   ).toEqual([['leaked-snapshot', `volumesnapshot/${left}`]]);
