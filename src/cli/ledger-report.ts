@@ -35,7 +35,7 @@ export function describeVerdict({
   head,
   findings
 }: Verdict): string {
-  const counts = `${entries} entries: ${departed} tensors left (${bytes(sent)}, ${clean} of them clean), ${settled} settled`;
+  const counts = `${entries} ${entries === 1 ? 'entry' : 'entries'}: ${departed} tensors left (${bytes(sent)}, ${clean} of them clean), ${settled} settled`;
   const open = unsettled.length > 0 ? `, ${unsettled.length} not: ${unsettled.slice(0, 10).join(', ')}` : '';
   return [
     ok ? `The ledger is whole. ${counts}${open}.` : `The ledger was changed. Up to there: ${counts}${open}.`,

@@ -7,7 +7,7 @@ import { Notices, print } from './output';
 const AFTER = `
 Policies are read from /etc/veilbook: policy.yaml, policy.json and every file of policy.d, where a ConfigMap is mounted. A file
 that VEILBOOK_POLICY names is one more. A departure must pass all of them, so that one more can only be stricter.
-Exit codes: 0 done; 2 wrong use; 7 a policy cannot be read or followed: nothing may leave until it is mended.`;
+Exit codes: 0 done; 2 wrong use; 9 a policy cannot be read or followed: nothing may leave until it is mended.`;
 
 interface Flags {
   json?: boolean;

@@ -5,7 +5,7 @@ import { type Fresh } from '../workspaces/kubernetes/cluster';
 import { toolkitLabels } from './labels';
 
 /** The image with the command line in it. */
-export const S3_IMAGE = `veilbook-cli:${VERSION}`;
+export const S3_IMAGE = `veilbook:${VERSION}`;
 /** By which the pods of a copy are told from others. */
 export const S3_PREFIX = 's3mover-';
 const CONTAINER = 'netapp-dataops-s3mc-container';
