@@ -46,7 +46,7 @@ async function benchEgress({ server, rounds, modelMs, json }: EgressBenchFlags):
   try {
     const base = echo && `triton://127.0.0.1:${echo.ports.http}`;
     const urls = echo ? [`${base}/echo`, `triton+grpc://127.0.0.1:${echo.ports.grpc}/echo`] : [server!];
-    const { bytes, ways } = await measureWays(urls, rounds);
+    const { bytes, ways } = await measureWays(urls, rounds, echo !== null);
     const throughput = [await measureThroughput(echo ? 'the echo' : 'the model', urls[0], BLOCKS)];
     if (echo) {
       const name = `a model of ${modelMs} ms with cores for all`;

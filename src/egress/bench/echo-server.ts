@@ -5,6 +5,7 @@ import type { AddressInfo, Server } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as messages from '../kserve/generated/inference_pb';
+import { BARE_PATH } from './bare-http';
 
 /** Shape of the bundled model's activation: 512 KiB of float32. */
 export const ECHO_SHAPE = [1, 128, 32, 32];
@@ -49,6 +50,10 @@ async function read(stream: Readable): Promise<Buffer> {
 
 async function answerHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await read(request);
+  if (request.url === BARE_PATH) {
+    response.writeHead(200, { 'content-length': body.length }).end(body);
+    return;
+  }
   const [, model = '', part = ''] = /^\/v2\/models\/([^/]+)(\/[a-z]+)?$/.exec(request.url ?? '') ?? [];
   const json = (document: object) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));

@@ -13,10 +13,11 @@ describe('the benchmark of the way out and back', () => {
   it('measures every way with the same activation', async () => {
     const { bytes, ways } = await measureWays(
       [`triton://127.0.0.1:${ports.http}/echo`, `triton+grpc://127.0.0.1:${ports.grpc}/echo`],
-      1
+      1,
+      true
     );
     expect(bytes).toBe(512 << 10);
-    expect(ways.map(({ name }) => name)).toEqual(['HTTP, binary tensors', 'gRPC', 'HTTP, JSON arrays']);
+    expect(ways.map(({ name }) => name)).toEqual(['node:http alone', 'HTTP, binary tensors', 'gRPC', 'HTTP, JSON arrays']);
     expect(ways.every(({ median_ms, best_ms }) => best_ms > 0 && median_ms >= best_ms)).toBe(true);
   });
 

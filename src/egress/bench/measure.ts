@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModelServer, parseTailUrl, type ServerTensor } from '../kserve';
+import { BareHttp } from './bare-http';
 import { JsonArrays } from './json-arrays';
 
 /** Milliseconds of one exchange, sorted summary over the rounds. */
@@ -36,8 +37,13 @@ function inputsOf({ metadata }: ModelServer): ServerTensor[] {
 /**
  * One exchange after another over each address, in turn, and with JSON arrays over the first where that is HTTP.
  * @param urls of models that take float32
+ * @param bare also as many bytes by node:http alone: the first address is of the echo server
  */
-export async function measureWays(urls: readonly string[], rounds: number): Promise<{ bytes: number; ways: Way[] }> {
+export async function measureWays(
+  urls: readonly string[],
+  rounds: number,
+  bare = false
+): Promise<{ bytes: number; ways: Way[] }> {
   const servers = await Promise.all(urls.map(url => ModelServer.connect(parseTailUrl(url))));
   const inputs = inputsOf(servers[0]);
   const wanted = servers[0].metadata.outputs.map(({ name }) => name);
@@ -46,6 +52,11 @@ export async function measureWays(urls: readonly string[], rounds: number): Prom
     run: (): Promise<unknown> => server.infer(inputs, wanted),
     times: [] as number[]
   }));
+  const { host, port } = servers[0].address;
+  const alone = new BareHttp({ host, port });
+  if (bare) {
+    runs.unshift({ name: 'node:http alone', run: () => alone.echo(inputs[0].data), times: [] });
+  }
   const json = new JsonArrays(servers[0].address);
   if (servers[0].address.scheme === 'http' && !servers[0].address.tls) {
     const arrays = inputs.map(({ data, ...rest }) => ({ ...rest, values: new Float32Array(data.buffer) }));
@@ -62,6 +73,7 @@ export async function measureWays(urls: readonly string[], rounds: number): Prom
     }
   }
   json.close();
+  alone.close();
   await Promise.all(servers.map(server => server.close()));
   const ways = runs.map(({ name, times }) => ({ name, median_ms: medianOf(times), best_ms: Math.min(...times) }));
   return { bytes: inputs.reduce((sum, { data }) => sum + data.length, 0), ways };
