@@ -1,4 +1,4 @@
-import { type V1PersistentVolume, type V1PersistentVolumeClaim, type V1PersistentVolumeClaimSpec } from '@kubernetes/client-node';
+import { type V1PersistentVolume, type V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { VeilError } from '../../protocol';
 import { makeOrFind } from './claims';
 import { type Cluster, type Fresh } from './cluster';
@@ -20,10 +20,8 @@ export interface Rebinding {
   /** The claim that the restored volume came in, and under which the old volume is kept. */
   staged: Half;
   kept: string;
-  /** The claim as it was but for its volume and the size of that. */
+  /** The claim as it was but for its volume. */
   template: Fresh<V1PersistentVolumeClaim>;
-  /** What a claim asks for that is to have the restored volume: one that grew since the snapshot would ask for more than that has. */
-  restoredSize: V1PersistentVolumeClaimSpec['resources'];
   operation: string;
   workspace: string;
 }
@@ -85,7 +83,6 @@ export async function planRebinding(
       metadata: { labels: claim.metadata?.labels },
       spec: { accessModes, storageClassName, volumeMode, resources }
     },
-    restoredSize: staged.spec?.resources,
     operation,
     workspace: home.name
   };
@@ -97,7 +94,7 @@ export async function planRebinding(
  * next one: from any state, with the same plan.
  */
 export async function carryOut(cluster: Cluster, plan: Rebinding, restored: Restored): Promise<void> {
-  const { claim, staged, kept, template, restoredSize, deployment, replicas } = plan;
+  const { claim, staged, kept, template, deployment, replicas } = plan;
   const whole = await cluster.find('PersistentVolumeClaim', claim.name);
   if (!(whole && whole.spec?.volumeName === staged.volume)) {
     await retain(cluster, claim.volume);
@@ -108,10 +105,7 @@ export async function carryOut(cluster: Cluster, plan: Rebinding, restored: Rest
     await release(cluster, staged);
   }
   const note = { [key('operation')]: plan.operation };
-  await bind(cluster, staged.volume, {
-    metadata: { ...template.metadata, name: claim.name },
-    spec: { ...template.spec, resources: restoredSize }
-  });
+  await bind(cluster, staged.volume, { ...template, metadata: { ...template.metadata, name: claim.name } });
   await bind(cluster, claim.volume, {
     ...template,
     metadata: {
