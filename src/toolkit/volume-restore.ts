@@ -21,9 +21,8 @@ interface Plan {
   staged: Half;
   /** The claim under which what was there before stays. */
   kept: string;
+  /** As the claim was but for its volume. Where it grew since the snapshot, the restored volume grows to its size, too. */
   template: Fresh<V1PersistentVolumeClaim>;
-  /** What the restored volume was asked for with: the claim may have grown since the snapshot, and such a volume cannot hold it. */
-  resources: NonNullable<V1PersistentVolumeClaim['spec']>['resources'];
 }
 
 export interface RestoredVolume {
@@ -74,8 +73,7 @@ export async function restoreVolume(cluster: Cluster, snapshotName: string, wait
       claim: await halfOf(cluster, claim),
       staged: await halfOf(cluster, made.claim),
       kept: `${name}-before-${operation}`,
-      template: templateOf(claim),
-      resources: made.claim.spec?.resources
+      template: templateOf(claim)
     };
     await requireUnused(cluster, name, 'Nothing was changed.');
     const record = await write(cluster, name, plan, operation);
@@ -110,7 +108,7 @@ async function write(cluster: Cluster, name: string, plan: Plan, operation: stri
 }
 
 async function finish(cluster: Cluster, name: string, text: string | undefined, record: string): Promise<RestoredVolume> {
-  const { snapshot, claim, staged, kept, template, resources } = JSON.parse(text ?? 'null') as Plan;
+  const { snapshot, claim, staged, kept, template } = JSON.parse(text ?? 'null') as Plan;
   const now = await cluster.find('PersistentVolumeClaim', name);
   if (now?.spec?.volumeName !== staged.volume) {
     await retain(cluster, claim.volume);
@@ -118,8 +116,7 @@ async function finish(cluster: Cluster, name: string, text: string | undefined, 
     await release(cluster, claim);
     await release(cluster, staged);
   }
-  const spec = { ...template.spec, resources };
-  await bind(cluster, staged.volume, { metadata: { ...template.metadata, name }, spec });
+  await bind(cluster, staged.volume, { ...template, metadata: { ...template.metadata, name } });
   const annotations = { [key('superseded-by')]: name };
   await bind(cluster, claim.volume, { ...template, metadata: { name: kept, labels: template.metadata?.labels, annotations } });
   for (const { volume, policy } of [claim, staged]) {
