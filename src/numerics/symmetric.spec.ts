@@ -68,6 +68,24 @@ describe('the eigenvalues of a symmetric matrix', () => {
     eigenSymmetric(matrix, n).values.forEach((value, k) => expect(value).toBeCloseTo(known[k], 13));
   });
 
+  it('of matrices far from full rank, whose other values are all rounding', () => {
+    const [n, rank] = [128, 48];
+    const next = uniform(1);
+    for (const decay of [0, 0.1, 0.3]) {
+      for (let attempt = 0; attempt < 4; attempt++) {
+        const factor = Float64Array.from({ length: n * rank }, (_, k) => next() * Math.exp(-decay * Math.floor(k / rank)));
+        const matrix = new Float64Array(n * n);
+        matrix.forEach((_, at) => {
+          const [i, j] = [Math.floor(at / n) * rank, (at % n) * rank];
+          for (let k = 0; k < rank; k++) {
+            matrix[at] += factor[i + k] * factor[j + k];
+          }
+        });
+        expectDecomposed(matrix, n);
+      }
+    }
+  });
+
   it('are refused to a matrix with a value that is not finite', () => {
     expect(() => eigenSymmetric(Float64Array.of(1, NaN, NaN, 1), 2)).toThrow(RangeError);
   });

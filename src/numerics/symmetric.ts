@@ -8,7 +8,8 @@ export interface Eigen {
   vectors: Matrix;
 }
 
-/** Beyond it the QL iteration has met values that are not numbers: it converges in two or three steps a value. */
+/** It converges in two or three steps a value; a block of a matrix without full rank, whose values are all rounding, may not at all. */
+const PATIENT_STEPS = 30;
 const MOST_STEPS = 60;
 
 /**
@@ -99,10 +100,13 @@ function reflect(a: Matrix, basis: Matrix, n: number, k: number): void {
 
 /** Diagonalise T in place by QL steps with Wilkinson's shift, turning the rows of the basis along. */
 function implicitQl(d: Float64Array, e: Float64Array, basis: Matrix, n: number): void {
+  const whole = d.reduce((most, value, i) => Math.max(most, Math.abs(value) + Math.abs(e[i])), 0);
   for (let first = 0; first < n; first++) {
     for (let step = 0; ; step++) {
       let last = first;
-      while (last < n - 1 && Math.abs(e[last]) > Number.EPSILON * (Math.abs(d[last]) + Math.abs(d[last + 1]))) {
+      // Beside its neighbours first, which keeps small values exact; then beside the whole, which is all that is promised.
+      const size = (k: number) => (step < PATIENT_STEPS ? Math.abs(d[k]) + Math.abs(d[k + 1]) : whole);
+      while (last < n - 1 && Math.abs(e[last]) > Number.EPSILON * size(last)) {
         last++;
       }
       if (last === first) {
