@@ -7,9 +7,8 @@ import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/clien
 import { getBucket, getObject, putBucket, putObject, type CopyOptions } from '../../src/s3';
 import { connect } from '../../src/s3/endpoint';
 import { mountNew } from '../workspaces/file-systems';
-import { NoServer } from './install';
 import { corrupting } from './corrupting';
-import { KEYS, startServer, type RunningServer } from './server';
+import { KEYS, startOrSkip, type RunningServer } from './server';
 
 jest.setTimeout(60_000);
 
@@ -19,13 +18,8 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'veilbook-copies-'));
-  try {
-    server = await startServer();
-  } catch (thrown) {
-    if (!(thrown instanceof NoServer)) {
-      throw thrown;
-    }
-    process.stderr.write(`skipped: ${thrown.message}\n`);
+  server = await startOrSkip();
+  if (server === null) {
     return;
   }
   const client = await connect(endpoint(), KEYS);

@@ -9,8 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import type { S3Report } from '../../src/protocol';
 import { connect } from '../../src/s3/endpoint';
-import { NoServer } from './install';
-import { KEYS, startServer, type RunningServer } from './server';
+import { KEYS, startOrSkip, type RunningServer } from './server';
 
 jest.setTimeout(1_800_000);
 
@@ -25,13 +24,8 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'veilbook-kills-'));
-  try {
-    server = await startServer();
-  } catch (thrown) {
-    if (!(thrown instanceof NoServer)) {
-      throw thrown;
-    }
-    process.stderr.write(`skipped: ${thrown.message}\n`);
+  server = await startOrSkip();
+  if (server === null) {
     return;
   }
   const client = await connect({ host: '127.0.0.1', port: server.port, https: false, verify: true, region: 'us-east-1' }, KEYS);

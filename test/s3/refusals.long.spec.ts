@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { veilbook, type Ran } from '../cli/cli';
-import { NoServer } from './install';
-import { KEYS, startServer, type RunningServer } from './server';
+import { KEYS, startOrSkip, type RunningServer } from './server';
 
 jest.setTimeout(600_000);
 
@@ -20,14 +19,8 @@ beforeAll(async () => {
   const fresh = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '2'];
   const names = ['-subj', '/CN=s3', '-addext', 'subjectAltName=DNS:localhost'];
   execFileSync('openssl', [...fresh, ...names, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-  try {
-    [plain, secure] = await Promise.all([startServer(), startServer({ tls: { cert, key } })]);
-  } catch (thrown) {
-    if (!(thrown instanceof NoServer)) {
-      throw thrown;
-    }
-    process.stderr.write(`skipped: ${thrown.message}\n`);
-  }
+  plain = await startOrSkip();
+  secure = plain && (await startOrSkip({ tls: { cert, key } }));
 });
 afterAll(async () => {
   await plain?.remove();

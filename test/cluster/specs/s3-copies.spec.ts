@@ -8,8 +8,7 @@ import { type S3Job } from '../../../src/protocol';
 import { connect, type Endpoint } from '../../../src/s3/endpoint';
 import { openToolkit, showS3Job, s3RoleFor } from '../../../src/toolkit';
 import { RbacAuthorizationV1Api, type V1Role, type V1RoleBinding } from '@kubernetes/client-node';
-import { NoServer } from '../../s3/install';
-import { KEYS, startServer, type RunningServer } from '../../s3/server';
+import { KEYS, startOrSkip, type RunningServer } from '../../s3/server';
 import { describeWithToolkit, toolkit, veilbookReads, veilbookRuns } from './programs';
 import { administrator, asServiceAccount, cliImage, clients, makeClaim, makeNamespace, removeNamespace } from './support';
 import { folderOf } from './workspaces/support';
@@ -34,13 +33,8 @@ describeWithToolkit('node', 'copies between a bucket and a volume', () => {
     const fresh = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '2'];
     const names = ['-subj', '/CN=s3', '-addext', `subjectAltName=IP:${HERE}`];
     execFileSync('openssl', [...fresh, ...names, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-    try {
-      server = await startServer({ address: HERE, tls: { cert, key } });
-    } catch (thrown) {
-      if (!(thrown instanceof NoServer)) {
-        throw thrown;
-      }
-      process.stdout.write(`skipped: ${thrown.message}\n`);
+    server = await startOrSkip({ address: HERE, tls: { cert, key } });
+    if (server === null) {
       return;
     }
     const endpoint: Endpoint = { host: HERE, port: server.port, https: true, verify: true, ca: [cert], region: 'us-east-1' };
